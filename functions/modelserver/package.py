@@ -1,0 +1,304 @@
+"""What is known of a package, as frozen values, and their JSON.
+
+JSON keys are the ones of the HTTP interface. `from_json` is the exact reverse of `to_json`: it reads
+what a database stored, and trusts it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import Literal, cast
+
+from modelserver.jsontypes import JSON
+
+Status = Literal["building", "ready", "failed"]
+Architecture = Literal["cpu", "gpu"]
+Object = dict[str, JSON]
+
+_ID = re.compile(r"[0-9a-f]{40}", re.ASCII)
+_PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_NAME = re.compile(rf"{_PART}(?:/{_PART})*", re.ASCII)
+
+
+class PackageID(str):
+    """The git tree ID of a package's files: 40 lower-case hex digits."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> PackageID | None:
+        return cls(text) if _ID.fullmatch(text) else None
+
+
+class ModelName(str):
+    """A model's name; also a valid image repository name (OCI distribution-spec, "Pulling manifests").
+
+    At most 128 characters here, so that registry, name and tag stay within a reference's 255.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> ModelName | None:
+        return cls(text) if len(text) <= 128 and _NAME.fullmatch(text) else None
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What a model needs around it. "" and None: not said, and not needed."""
+
+    python_version: str = ""
+    python_requirements: str = ""
+    python_packages: tuple[str, ...] | None = None
+    system_packages: tuple[str, ...] | None = None
+    architectures: tuple[Architecture, ...] = ()
+    cuda: str = ""
+    cudnn: str = ""
+
+    def to_json(self) -> Object:
+        return {
+            "PythonVersion": self.python_version,
+            "PythonRequirements": self.python_requirements,
+            "PythonPackages": _array(self.python_packages),
+            "SystemPackages": _array(self.system_packages),
+            "Architectures": list(self.architectures),
+            "CUDA": self.cuda,
+            "CuDNN": self.cudnn,
+        }
+
+    @classmethod
+    def from_json(cls, value: JSON) -> Environment:
+        known = cast(Object, value)
+        return cls(
+            python_version=cast(str, known["PythonVersion"]),
+            python_requirements=cast(str, known["PythonRequirements"]),
+            python_packages=_strings(known["PythonPackages"]),
+            system_packages=_strings(known["SystemPackages"]),
+            architectures=cast("tuple[Architecture, ...]", _strings(known["Architectures"]) or ()),
+            cuda=cast(str, known["CUDA"]),
+            cudnn=cast(str, known["CuDNN"]),
+        )
+
+
+@dataclass(frozen=True)
+class Example:
+    """One test inference. `output` is None where any answer will do; `error` is text that run() must raise with."""
+
+    input: Object
+    output: JSON = None
+    error: str = ""
+
+    def to_json(self) -> Object:
+        shown: Object = {"Input": self.input}
+        if self.output is not None:
+            shown["Output"] = self.output
+        if self.error:
+            shown["Error"] = self.error
+        return shown
+
+    @classmethod
+    def from_json(cls, value: JSON) -> Example:
+        known = cast(Object, value)
+        return cls(cast(Object, known["Input"]), known.get("Output"), cast(str, known.get("Error", "")))
+
+
+@dataclass(frozen=True)
+class Config:
+    """jid.yaml as values. model: "<file in the package>:<class in it>"."""
+
+    name: ModelName
+    model: str
+    environment: Environment = Environment()
+    examples: tuple[Example, ...] = ()
+
+    def to_json(self) -> Object:
+        shown: Object = {
+            "Name": str(self.name),
+            "Environment": self.environment.to_json(),
+            "Model": self.model,
+        }
+        if self.examples:
+            shown["Examples"] = [example.to_json() for example in self.examples]
+        return shown
+
+    @classmethod
+    def from_json(cls, value: JSON) -> Config:
+        known = cast(Object, value)
+        return cls(
+            name=ModelName(cast(str, known["Name"])),
+            model=cast(str, known["Model"]),
+            environment=Environment.from_json(known["Environment"]),
+            examples=tuple(map(Example.from_json, cast("list[JSON]", known.get("Examples", [])))),
+        )
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A value that the server chose. path: dotted, in the words of the JSON ("Environment.CUDA")."""
+
+    path: str
+    value: JSON
+    because: str
+
+    def to_json(self) -> Object:
+        return {"Path": self.path, "Value": self.value, "Because": self.because}
+
+    @classmethod
+    def from_json(cls, value: JSON) -> Completion:
+        known = cast(Object, value)
+        return cls(cast(str, known["Path"]), known["Value"], cast(str, known["Because"]))
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One built thing. target: docker-cpu, docker-gpu or process-cpu. digest: "sha256:..." once pushed, else ""."""
+
+    target: str
+    uri: str
+    digest: str = ""
+    tested: bool = True
+
+    def to_json(self) -> Object:
+        shown: Object = {"Target": self.target, "URI": self.uri}
+        if self.digest:
+            shown["Digest"] = self.digest
+        if not self.tested:
+            shown["Tested"] = False
+        return shown
+
+    @classmethod
+    def from_json(cls, value: JSON) -> Artifact:
+        known = cast(Object, value)
+        return cls(
+            target=cast(str, known["Target"]),
+            uri=cast(str, known["URI"]),
+            digest=cast(str, known.get("Digest", "")),
+            tested=cast(bool, known.get("Tested", True)),
+        )
+
+
+@dataclass(frozen=True)
+class TestReport:
+    """The evidence that a model works: the runtime's own report, Schema apart. Seconds and bytes."""
+
+    __test__ = False  # no test class, whatever its name makes pytest think
+
+    passed: bool
+    schema: Object
+    evidence: Object
+
+    @classmethod
+    def from_runtime(cls, report: Object) -> TestReport:
+        """Reads the one JSON document that `jid test` prints."""
+        evidence = {key: value for key, value in report.items() if key != "Schema"}
+        return cls(report.get("Passed") is True, cast(Object, report.get("Schema") or {}), evidence)
+
+
+@dataclass(frozen=True)
+class Package:
+    """An uploaded directory and what is known of it.
+
+    created: RFC 3339, UTC, microseconds, so that text order is time order. size: of the stored zip, bytes.
+    sha256: of the stored zip, hex. upload: the zip's name in Storage. build: the newest build's ID.
+    error: a problem document, when the status is "failed".
+    """
+
+    id: PackageID
+    config: Config
+    created: str
+    size: int
+    sha256: str
+    upload: str
+    build: str
+    status: Status = "building"
+    completion: tuple[Completion, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
+    schema: Object = field(default_factory=dict)
+    test: Object = field(default_factory=dict)
+    error: Object = field(default_factory=dict)
+
+    def to_json(self) -> Object:
+        """What users see; where it is kept is not their business."""
+        shown: Object = {
+            "ID": str(self.id),
+            "Name": str(self.config.name),
+            "Status": self.status,
+            "Created": self.created,
+            "Size": self.size,
+            "SHA256": self.sha256,
+            "Artifacts": [artifact.to_json() for artifact in self.artifacts],
+            "Config": self.config.to_json(),
+            "Completion": [completion.to_json() for completion in self.completion],
+        }
+        evidence: Object = {"Schema": self.schema, "Test": self.test, "Error": self.error}
+        return shown | {key: value for key, value in evidence.items() if value}
+
+    def to_record(self) -> Object:
+        """What a database keeps: all of it."""
+        return self.to_json() | {"Upload": self.upload, "Build": self.build}
+
+    @classmethod
+    def from_record(cls, known: Object) -> Package:
+        return cls(
+            id=PackageID(cast(str, known["ID"])),
+            config=Config.from_json(known["Config"]),
+            created=cast(str, known["Created"]),
+            size=cast(int, known["Size"]),
+            sha256=cast(str, known["SHA256"]),
+            upload=cast(str, known["Upload"]),
+            build=cast(str, known["Build"]),
+            status=cast(Status, known["Status"]),
+            completion=tuple(map(Completion.from_json, cast("list[JSON]", known["Completion"]))),
+            artifacts=tuple(map(Artifact.from_json, cast("list[JSON]", known["Artifacts"]))),
+            schema=cast(Object, known.get("Schema", {})),
+            test=cast(Object, known.get("Test", {})),
+            error=cast(Object, known.get("Error", {})),
+        )
+
+    def ended(self, outcome: Outcome) -> Package:
+        """This package as its build's outcome leaves it."""
+        return replace(
+            self,
+            status="failed" if outcome.error else "ready",
+            artifacts=() if outcome.error else outcome.artifacts,
+            schema=outcome.schema,
+            test=outcome.test,
+            error=outcome.error,
+        )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a build ended. error: a problem document, or empty when every artifact was made and tested."""
+
+    artifacts: tuple[Artifact, ...] = ()
+    schema: Object = field(default_factory=dict)
+    test: Object = field(default_factory=dict)
+    error: Object = field(default_factory=dict)
+
+    def to_json(self) -> Object:
+        return {
+            "Artifacts": [artifact.to_json() for artifact in self.artifacts],
+            "Schema": self.schema,
+            "Test": self.test,
+            "Error": self.error,
+        }
+
+    @classmethod
+    def from_json(cls, value: JSON) -> Outcome:
+        known = cast(Object, value)
+        return cls(
+            artifacts=tuple(map(Artifact.from_json, cast("list[JSON]", known["Artifacts"]))),
+            schema=cast(Object, known["Schema"]),
+            test=cast(Object, known["Test"]),
+            error=cast(Object, known["Error"]),
+        )
+
+
+def _array(texts: tuple[str, ...] | None) -> JSON:
+    return None if texts is None else list(texts)
+
+
+def _strings(value: JSON) -> tuple[str, ...] | None:
+    return None if value is None else tuple(cast("list[str]", value))

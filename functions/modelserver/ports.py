@@ -1,0 +1,122 @@
+"""What the server needs from outside: storage, a database, an engine. The docstrings are the contract.
+
+Every implementation runs the same contract suite (tests/contracts). Any method may raise
+errors.Unavailable when what is behind it does not answer; only errors named here are part of a contract.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Set
+from dataclasses import dataclass
+from typing import Protocol
+
+from modelserver.package import Outcome, Package, PackageID, Status
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A zip that has arrived. name: its key in Storage, new for each arrival. size in bytes; sha256 in hex."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+class Reader(Protocol):
+    """Random access to the bytes of one stored zip, from any number of threads at once."""
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """The bytes from offset on: `length` of them, fewer only at the end."""
+
+    def close(self) -> None:
+        """Gives the file or connection back. May be called twice."""
+
+
+class Storage(Protocol):
+    """Keeps zips. Nothing half-received is ever readable under a kept name."""
+
+    def receive(self, chunks: Iterable[bytes], limit: int) -> Upload:
+        """Takes in a zip, staged: it is gone after a while unless kept.
+
+        Raises TooLarge as soon as more than `limit` bytes came, NoSpace when the disk is full. Whatever is
+        raised, by the chunks too, nothing stays behind.
+        """
+
+    def keep(self, name: str) -> None:
+        """Makes a staged zip durable. Keeping it twice is keeping it once. Raises KeyError if there is none."""
+
+    def open(self, name: str) -> Reader:
+        """Reads a staged or a kept zip. Raises KeyError if there is none."""
+
+    def delete(self, name: str) -> None:
+        """Removes a staged or a kept zip; no error if there is none."""
+
+    def sweep(self, known: Set[str], older_than: float) -> int:
+        """Removes every zip not named in `known` that came more than `older_than` seconds ago; how many."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """Which packages to list, newest first. "" means any name. after: the `next` of the page before."""
+
+    status: Status | None = "ready"
+    name: str = ""
+    limit: int = 100
+    after: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Packages newest first. next: where the following page starts, or "" on the last one."""
+
+    packages: tuple[Package, ...]
+    next: str = ""
+
+
+class Database(Protocol):
+    """Keeps one record for each package. Each method is one atomic step, durable when it returns."""
+
+    def claim(self, package: Package) -> Package:
+        """Records the package unless its ID is known; returns what is recorded now. Of many at once, one wins."""
+
+    def get(self, package_id: PackageID) -> Package | None:
+        """What is recorded, or None."""
+
+    def swap(self, old: Package, new: Package) -> bool:
+        """Records `new` if what is recorded still has old's build and status; whether it did."""
+
+    def list(self, query: Query) -> Page:
+        """By `created`, then ID, newest first. Raises ValueError when query.after was never a `next`."""
+
+    def delete(self, package: Package) -> bool:
+        """Removes the record if it still has this package's build and status; whether it did."""
+
+
+class Engine(Protocol):
+    """Makes a package's artifacts: build, test, push, in that order, for each architecture.
+
+    A build is named by package.build. What is submitted ends in exactly one Outcome, which is kept.
+    """
+
+    @property
+    def name(self) -> str:
+        """What is plugged in, in a word or two: "docker", "process", "cloudbuild"."""
+
+    def submit(self, package: Package) -> None:
+        """Starts the build package.build of the kept zip package.upload. The same build twice starts it once."""
+
+    def wait(self, package: Package, seconds: float) -> Outcome | None:
+        """The build's outcome, or None if it has not ended within `seconds` (0: look and return)."""
+
+    def log(self, package: Package, offset: int) -> bytes:
+        """The build's log from byte `offset` on, UTF-8, as far as it is written; b"" if there is none yet."""
+
+    def cancel(self, package: Package) -> None:
+        """Ends the build, if it runs: its outcome is an error, and nothing of it stays. Waits until that is so."""
+
+    def remove(self, package: Package) -> None:
+        """Removes the log and all local images and files of an ended build. No error if there are none."""
