@@ -15,7 +15,7 @@ from modelserver.package import Outcome, Package, PackageID, Status
 
 @dataclass(frozen=True)
 class Upload:
-    """A zip that has arrived. name: its key in Storage, new for each arrival. size in bytes; sha256 in hex."""
+    """A zip that has arrived. name: its key in Storage, new each time. size: bytes; sha256: hex."""
 
     name: str
     size: int
@@ -47,7 +47,7 @@ class Storage(Protocol):
         """
 
     def keep(self, name: str) -> None:
-        """Makes a staged zip durable. Keeping it twice is keeping it once. Raises KeyError if there is none."""
+        """Makes a staged zip durable. Twice is once. Raises KeyError if there is none."""
 
     def open(self, name: str) -> Reader:
         """Reads a staged or a kept zip. Raises KeyError if there is none."""
@@ -81,7 +81,7 @@ class Database(Protocol):
     """Keeps one record for each package. Each method is one atomic step, durable when it returns."""
 
     def claim(self, package: Package) -> Package:
-        """Records the package unless its ID is known; returns what is recorded now. Of many at once, one wins."""
+        """Records the package unless its ID is known; what is recorded now. Of many at once, one wins."""
 
     def get(self, package_id: PackageID) -> Package | None:
         """What is recorded, or None."""
@@ -107,7 +107,7 @@ class Engine(Protocol):
         """What is plugged in, in a word or two: "docker", "process", "cloudbuild"."""
 
     def submit(self, package: Package) -> None:
-        """Starts the build package.build of the kept zip package.upload. The same build twice starts it once."""
+        """Starts the build package.build of the kept zip package.upload. Twice is once."""
 
     def wait(self, package: Package, seconds: float) -> Outcome | None:
         """The build's outcome, or None if it has not ended within `seconds` (0: look and return)."""
@@ -116,7 +116,7 @@ class Engine(Protocol):
         """The build's log from byte `offset` on, UTF-8, as far as it is written; b"" if there is none yet."""
 
     def cancel(self, package: Package) -> None:
-        """Ends the build, if it runs: its outcome is an error, and nothing of it stays. Waits until that is so."""
+        """Ends the build, if it runs: its outcome is an error, nothing of it stays. Returns when it is so."""
 
     def remove(self, package: Package) -> None:
         """Removes the log and all local images and files of an ended build. No error if there are none."""

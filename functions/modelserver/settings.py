@@ -11,7 +11,7 @@ _PREFIX = "MODELSERVER_"
 
 @dataclass(frozen=True)
 class Settings:
-    """Every setting of the control plane. The environment variable is MODELSERVER_ and the field in upper case.
+    """Every setting of the control plane. The variable is MODELSERVER_ and the field, upper case.
 
     Sizes are bytes, times are seconds.
     """
