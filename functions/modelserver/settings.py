@@ -13,7 +13,7 @@ _PREFIX = "MODELSERVER_"
 class Settings:
     """Every setting of the control plane. The variable is MODELSERVER_ and the field, upper case.
 
-    Sizes are bytes, times are seconds.
+    Sizes are bytes, times are seconds. python: the version for packages that say none; "" for this server's own.
     """
 
     data: Path = Path(".modelserver")
@@ -22,7 +22,7 @@ class Settings:
     max_entries: int = 100_000
     max_unpacked: int = 50 * 1024**3
     max_ratio: int = 200
-    python: str = "3.12"
+    python: str = ""
     facts: Path | None = None
     engine: str = "auto"
     registry: str = ""
@@ -60,3 +60,24 @@ def _parse(kind: str, text: str) -> object:
     if kind == "float":
         return float(text)
     return Path(text) if kind.startswith("Path") else text
+
+
+_TOOLS = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "TMPDIR",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "XDG_CACHE_HOME",
+    "XDG_DATA_HOME",
+)
+
+
+def tools(environment: Mapping[str, str]) -> dict[str, str]:
+    """What a build tool may see of the environment: where things are, the index, proxies; no secret of ours."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if name in _TOOLS or name.startswith("UV_") or name.lower().endswith("_proxy")
+    }

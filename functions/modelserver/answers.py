@@ -1,0 +1,98 @@
+"""Values as HTTP answers."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import cast
+
+from werkzeug.datastructures import ContentRange
+from werkzeug.wrappers import Request, Response
+
+from modelserver.errors import Problem, RangeNotSatisfiable
+from modelserver.jsontypes import JSON, Object
+from modelserver.package import Package
+from modelserver.ports import Reader
+
+_CHUNK = 1024**2
+
+
+def json_answer(body: JSON, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Indented, for whoever reads it in a terminal."""
+    text = json.dumps(body, indent=2, ensure_ascii=False) + "\n"
+    return Response(text, status, headers, content_type="application/json")
+
+
+def package_answer(request: Request, package: Package, status: int = 200) -> Response:
+    """With an ETag of the answer's own bytes; 304 to whoever has them."""
+    answer = json_answer(package.to_json(), status)
+    answer.set_etag(hashlib.sha256(answer.get_data()).hexdigest()[:32])
+    if status == 200:
+        answer.make_conditional(request)
+    return answer
+
+
+def problem_answer(problem: Problem) -> Response:
+    return document_answer(problem.to_json(), problem.headers)
+
+
+def document_answer(document: Object, headers: dict[str, str] | None = None) -> Response:
+    """problem+json, streamed: functions-framework drains the request's body before any other answer."""
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return Response(
+        iter([text]),
+        cast(int, document["status"]),
+        {"Content-Length": str(len(text.encode())), **(headers or {})},
+        content_type="application/problem+json",
+    )
+
+
+def text_answer(chunks: Iterator[bytes]) -> Response:
+    """As it comes; nosniff and text/plain, since a build's log is a stranger's text."""
+    headers = {"X-Content-Type-Options": "nosniff", "X-Accel-Buffering": "no"}
+    return Response(filter(None, chunks), 200, headers, content_type="text/plain; charset=utf-8")
+
+
+def zip_answer(request: Request, package: Package, reader: Reader) -> Response:
+    """The zip or one range of it. ETag and Repr-Digest (RFC 9530) are of the whole zip."""
+    answer = Response(content_type="application/zip")
+    answer.set_etag(package.sha256)
+    digest = base64.b64encode(bytes.fromhex(package.sha256)).decode()
+    answer.headers["Repr-Digest"] = f"sha-256=:{digest}:"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{package.id}.zip"'
+    answer.accept_ranges = "bytes"
+    start, stop = _range(request, package)
+    if (start, stop) != (0, package.size):
+        answer.status_code = 206
+        answer.content_range = ContentRange("bytes", start, stop, package.size)
+    answer.content_length = stop - start
+    answer.response = _bytes(reader, start, stop)
+    answer.call_on_close(reader.close)
+    answer.make_conditional(request)
+    return answer
+
+
+def _range(request: Request, package: Package) -> tuple[int, int]:
+    """First byte and the one after the last. Several ranges, or an old If-Range: the whole zip (RFC 9110, 14.2)."""
+    whole = 0, package.size
+    asked = request.range
+    if asked is None or asked.units != "bytes" or len(asked.ranges) != 1:
+        return whole
+    if request.if_range.etag not in (None, package.sha256) or request.if_range.date:
+        return whole
+    found = asked.range_for_length(package.size)
+    if found is None or found[0] is None or found[1] is None:
+        headers = {"Content-Range": f"bytes */{package.size}"}
+        raise RangeNotSatisfiable(f"The zip has {package.size} bytes.", headers=headers)
+    return found[0], found[1]
+
+
+def _bytes(reader: Reader, start: int, stop: int) -> Iterator[bytes]:
+    while start < stop:
+        data = reader.read_at(start, min(_CHUNK, stop - start))
+        if not data:
+            return
+        start += len(data)
+        yield data

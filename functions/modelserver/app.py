@@ -1,0 +1,80 @@
+"""The whole HTTP surface on one screen, and the one place where errors become answers."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from typing import cast
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import MethodNotAllowed as WrongMethod
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Request, Response
+
+from modelserver import endpoints
+from modelserver.answers import problem_answer
+from modelserver.endpoints import Endpoint, Services
+from modelserver.errors import BadRequest, MethodNotAllowed, NotFound, PackageNotFound, Problem, Unauthorized
+from modelserver.package import PackageID
+
+ROUTES: tuple[tuple[str, str, Endpoint], ...] = (
+    ("POST", "/v1/packages/upload", endpoints.upload),
+    ("POST", "/v1/packages/check", endpoints.check),
+    ("GET", "/v1/packages/<package_id>", endpoints.get),
+    ("GET", "/v1/packages/<package_id>.zip", endpoints.download),
+    ("GET", "/v1/packages/<package_id>/log", endpoints.log),
+    ("GET", "/v1/packages/", endpoints.list_packages),
+    ("DELETE", "/v1/packages/<package_id>", endpoints.delete),
+    ("GET", "/v1/health", endpoints.health),
+)
+_OPEN = (endpoints.health,)
+
+_MAP = Map(
+    [Rule(path, endpoint=endpoint, methods=[method]) for method, path, endpoint in ROUTES],
+    strict_slashes=False,
+    merge_slashes=False,
+)
+
+
+def handle(request: Request, services: Services) -> Response:
+    """Dispatches. Whatever is raised becomes problem+json; what is nobody's fault but ours is logged, and 500."""
+    try:
+        return _dispatch(request, services)
+    except Problem as problem:
+        return problem_answer(problem)
+    except HTTPException as error:
+        return problem_answer(BadRequest(error.description or ""))
+    except Exception:
+        logging.exception("%s %s broke", request.method, request.path)
+        return problem_answer(Problem())
+
+
+def _dispatch(request: Request, services: Services) -> Response:
+    endpoint, values = _match(request)
+    if services.token and endpoint not in _OPEN:
+        _authorize(request, services.token)
+    text = values.get("package_id")
+    if text is None:
+        return endpoint(request, services)
+    package_id = PackageID.parse(text)
+    if package_id is None:
+        raise PackageNotFound("An ID has 40 characters, each 0 to 9 or a to f.")
+    return endpoint(request, services, package_id)
+
+
+def _match(request: Request) -> tuple[Endpoint, dict[str, str]]:
+    try:
+        endpoint, values = _MAP.bind_to_environ(request.environ).match()
+    except WrongMethod as error:
+        allowed = ", ".join(sorted(error.valid_methods or ()))
+        raise MethodNotAllowed(f"Here only: {allowed}.", headers={"Allow": allowed}) from None
+    except HTTPException:
+        raise NotFound(f"{request.path} is no address of this server. See GET /v1/packages/.") from None
+    return cast(Endpoint, endpoint), dict(values)
+
+
+def _authorize(request: Request, token: str) -> None:
+    given = request.authorization.token if request.authorization else None
+    if not hmac.compare_digest((given or "").encode(), token.encode()):
+        headers = {"WWW-Authenticate": 'Bearer realm="modelserver"'}
+        raise Unauthorized('Send it with: curl -H "Authorization: Bearer $TOKEN"', headers=headers)

@@ -1,0 +1,87 @@
+"""A package looked at before anything is stored: is it sound, what is its ID, what would be built."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from modelserver import jidfile
+from modelserver.archive import Archive, Limits, open_archive
+from modelserver.completion import complete, wheels
+from modelserver.config import Completion, Config
+from modelserver.dockerfile import dockerfile
+from modelserver.errors import Fault, InvalidPackage
+from modelserver.frameworks import Facts
+from modelserver.jsontypes import Object
+from modelserver.package import PackageID
+from modelserver.ports import Reader
+
+_JID_YAML = "jid.yaml"
+_MOST_REQUIREMENTS = 1024**2
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is accepted, and what is assumed.
+
+    max_upload: bytes of a zip. threads: for hashing. python: the default version. sweep_after: seconds that
+    a zip without a record is left alone.
+    """
+
+    limits: Limits
+    max_upload: int
+    threads: int
+    python: str
+    facts: Facts
+    sweep_after: float = 86_400.0
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What may be built. id: None when only a jid.yaml was looked at. dockerfiles: by architecture."""
+
+    id: PackageID | None
+    config: Config
+    completion: tuple[Completion, ...]
+    dockerfiles: dict[str, str]
+
+    def to_json(self) -> Object:
+        shown: Object = {
+            "Config": self.config.to_json(),
+            "Completion": [completion.to_json() for completion in self.completion],
+            "Dockerfiles": dict(self.dockerfiles),
+        }
+        return {"ID": str(self.id), **shown} if self.id else shown
+
+
+def inspect_zip(reader: Reader, rules: Rules) -> Inspection:
+    """Raises InvalidPackage. The config comes first: it is cheap, and hashing reads every byte."""
+    archive = open_archive(reader, rules.limits)
+    members = frozenset(file.path for file in archive.files)
+    config = jidfile.parse(archive.read(_JID_YAML, jidfile.MOST_BYTES + 1), members)
+    inspection = _completed(config, requirements(archive, config), rules)
+    return Inspection(archive.tree_id(rules.threads), inspection.config, inspection.completion, inspection.dockerfiles)
+
+
+def inspect_config(text: bytes, rules: Rules) -> Inspection:
+    """The same for a jid.yaml alone; what it names cannot be looked up."""
+    return _completed(jidfile.parse(text, None), "", rules)
+
+
+def _completed(config: Config, requirements: str, rules: Rules) -> Inspection:
+    config, completion = complete(config, requirements, rules.facts, rules.python)
+    dockerfiles = {
+        architecture: dockerfile(config, architecture, wheels(config, requirements, rules.facts, architecture))
+        for architecture in config.environment.architectures
+    }
+    return Inspection(None, config, completion, dockerfiles)
+
+
+def requirements(archive: Archive, config: Config) -> str:
+    path = config.environment.python_requirements
+    if not path:
+        return ""
+    try:
+        return archive.read(path, _MOST_REQUIREMENTS).decode()
+    except UnicodeDecodeError:
+        hint = "Save it as UTF-8."
+        raise InvalidPackage(faults=[Fault(path, "NOT_UTF8", "The requirements file is no text.", hint)]) from None

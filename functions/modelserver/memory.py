@@ -1,0 +1,149 @@
+"""The ports in memory: what the tests plug in, and the reference reading of each contract."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+import uuid
+from collections.abc import Iterable, Set
+from dataclasses import dataclass
+
+from modelserver.errors import BuildCancelled, TooLarge
+from modelserver.package import Outcome, Package, PackageID
+from modelserver.paging import cursor, position
+from modelserver.ports import Page, Query, Upload
+
+
+@dataclass(frozen=True)
+class MemoryReader:
+    """Port Reader."""
+
+    data: bytes
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        return self.data[offset : offset + length]
+
+    def close(self) -> None:
+        pass
+
+
+class MemoryStorage:
+    """Port Storage."""
+
+    def __init__(self) -> None:
+        self._zips: dict[str, tuple[float, bytes]] = {}
+
+    def receive(self, chunks: Iterable[bytes], limit: int) -> Upload:
+        data = bytearray()
+        for chunk in chunks:
+            data += chunk
+            if len(data) > limit:
+                raise TooLarge(f"The zip has more than {limit:,} bytes, the most this server takes.")
+        name = uuid.uuid4().hex
+        self._zips[name] = time.time(), bytes(data)
+        return Upload(name, len(data), hashlib.sha256(data).hexdigest())
+
+    def keep(self, name: str) -> None:
+        if name not in self._zips:
+            raise KeyError(name)
+
+    def open(self, name: str) -> MemoryReader:
+        return MemoryReader(self._zips[name][1])
+
+    def delete(self, name: str) -> None:
+        self._zips.pop(name, None)
+
+    def sweep(self, known: Set[str], older_than: float) -> int:
+        until = time.time() - older_than
+        old = [name for name, (came, _) in self._zips.items() if name not in known and came <= until]
+        for name in old:
+            self.delete(name)
+        return len(old)
+
+
+class MemoryDatabase:
+    """Port Database."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._packages: dict[PackageID, Package] = {}
+
+    def claim(self, package: Package) -> Package:
+        with self._lock:
+            return self._packages.setdefault(package.id, package)
+
+    def get(self, package_id: PackageID) -> Package | None:
+        return self._packages.get(package_id)
+
+    def swap(self, old: Package, new: Package) -> bool:
+        with self._lock:
+            if not self._still(old):
+                return False
+            self._packages[new.id] = new
+            return True
+
+    def list(self, query: Query) -> Page:
+        after = position(query.after) if query.after else None
+        with self._lock:
+            newest = sorted(self._packages.values(), key=lambda p: (p.created, p.id), reverse=True)
+        fitting = [
+            package
+            for package in newest
+            if query.status in (None, package.status)
+            and query.name in ("", package.config.name)
+            and (after is None or (package.created, package.id) < after)
+        ]
+        more = len(fitting) > query.limit
+        return Page(tuple(fitting[: query.limit]), cursor(fitting[query.limit - 1]) if more else "")
+
+    def delete(self, package: Package) -> bool:
+        with self._lock:
+            if not self._still(package):
+                return False
+            del self._packages[package.id]
+            return True
+
+    def _still(self, package: Package) -> bool:
+        known = self._packages.get(package.id)
+        return known is not None and (known.build, known.status) == (package.build, package.status)
+
+
+class MemoryEngine:
+    """Port Engine. A build waits until somebody calls `end` for it."""
+
+    name = "memory"
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._outcomes: dict[str, Outcome | None] = {}
+
+    def submit(self, package: Package) -> None:
+        with self._changed:
+            self._outcomes.setdefault(package.build, None)
+
+    def end(self, package: Package, outcome: Outcome) -> None:
+        """Ends a build that was submitted and has not ended."""
+        with self._changed:
+            if self._outcomes[package.build] is None:
+                self._outcomes[package.build] = outcome
+            self._changed.notify_all()
+
+    def wait(self, package: Package, seconds: float) -> Outcome | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._outcomes.get(package.build), seconds)
+            return self._outcomes.get(package.build)
+
+    def log(self, package: Package, offset: int) -> bytes:
+        return b"building\n"[offset:] if package.build in self._outcomes else b""
+
+    def cancel(self, package: Package) -> None:
+        if package.build in self._outcomes:
+            self.end(package, Outcome(error=BuildCancelled("The build was cancelled.").to_json()))
+
+    def remove(self, package: Package) -> None:
+        self._outcomes.pop(package.build, None)

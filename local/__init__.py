@@ -1,0 +1,1 @@
+"""modelserver on one machine: files, SQLite, and Docker or plain processes."""

@@ -1,0 +1,127 @@
+"""Records in one SQLite file."""
+
+from __future__ import annotations
+
+import json
+import queue
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from modelserver.package import Package, PackageID
+from modelserver.paging import cursor, position
+from modelserver.ports import Page, Query
+
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS packages (id TEXT PRIMARY KEY, name TEXT NOT NULL, status TEXT NOT NULL,"
+    " created TEXT NOT NULL, build TEXT NOT NULL, record TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS newest ON packages (status, created DESC, id DESC)",
+    "CREATE INDEX IF NOT EXISTS newest_of_all ON packages (created DESC, id DESC)",
+    "CREATE INDEX IF NOT EXISTS newest_of_name ON packages (name, created DESC, id DESC)",
+)
+
+
+class SQLiteDatabase:
+    """Port Database. WAL, and synchronous=FULL: what is answered has reached the disk (sqlite.org/pragma)."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        with self._connection() as connection:
+            for statement in _SCHEMA:
+                connection.execute(statement)
+
+    def claim(self, package: Package) -> Package:
+        with self._transaction() as connection:
+            connection.execute(
+                "INSERT INTO packages VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING", _row(package)
+            )
+            known = connection.execute("SELECT record FROM packages WHERE id = ?", (package.id,)).fetchone()
+        return _package(known)
+
+    def get(self, package_id: PackageID) -> Package | None:
+        with self._connection() as connection:
+            row = connection.execute("SELECT record FROM packages WHERE id = ?", (package_id,)).fetchone()
+        return _package(row) if row else None
+
+    def swap(self, old: Package, new: Package) -> bool:
+        with self._transaction() as connection:
+            done = connection.execute(
+                "UPDATE packages SET id = ?, name = ?, status = ?, created = ?, build = ?, record = ?"
+                " WHERE id = ? AND build = ? AND status = ?",
+                (*_row(new), old.id, old.build, old.status),
+            )
+        return done.rowcount == 1
+
+    def list(self, query: Query) -> Page:
+        where, values = _conditions(query)
+        # The text is ours: values are bound, `where` is made of constants.
+        text = f"SELECT record FROM packages {where} ORDER BY created DESC, id DESC LIMIT ?"  # noqa: S608
+        with self._connection() as connection:
+            rows = connection.execute(text, (*values, query.limit + 1)).fetchall()
+        packages = tuple(_package(row) for row in rows)
+        more = len(packages) > query.limit
+        return Page(packages[: query.limit], cursor(packages[query.limit - 1]) if more else "")
+
+    def delete(self, package: Package) -> bool:
+        with self._transaction() as connection:
+            done = connection.execute(
+                "DELETE FROM packages WHERE id = ? AND build = ? AND status = ?",
+                (package.id, package.build, package.status),
+            )
+        return done.rowcount == 1
+
+    def close(self) -> None:
+        while not self._idle.empty():
+            self._idle.get().close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._connection() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        """One that no other thread uses meanwhile."""
+        try:
+            connection = self._idle.get_nowait()
+        except queue.Empty:
+            connection = self._connect()
+        try:
+            yield connection
+        finally:
+            self._idle.put(connection)
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+
+def _row(package: Package) -> tuple[str, ...]:
+    record = json.dumps(package.to_record(), separators=(",", ":"), ensure_ascii=False)
+    return package.id, package.config.name, package.status, package.created, package.build, record
+
+
+def _package(row: tuple[str]) -> Package:
+    return Package.from_record(json.loads(row[0]))
+
+
+def _conditions(query: Query) -> tuple[str, list[str]]:
+    conditions: dict[str, list[str]] = {}
+    if query.status:
+        conditions["status = ?"] = [query.status]
+    if query.name:
+        conditions["name = ?"] = [query.name]
+    if query.after:
+        conditions["(created, id) < (?, ?)"] = list(position(query.after))
+    where = " AND ".join(conditions)
+    return (f"WHERE {where}" if where else ""), [value for values in conditions.values() for value in values]

@@ -1,0 +1,169 @@
+"""Storage in a folder of this machine, and the one way in which local mode writes a file."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import queue
+import threading
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Set
+from pathlib import Path
+from typing import BinaryIO
+
+from modelserver.errors import NoSpace, TooLarge
+from modelserver.ports import Upload
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """The whole of `data` or what was there before, also after a crash: write beside, fsync, rename, fsync."""
+    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        with beside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes the names in a folder durable (POSIX: a rename is atomic, but only this makes it last)."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+class FileStorage:
+    """Port Storage. Two folders on one file system: `staging` for what arrives, `packages` for what is kept."""
+
+    def __init__(self, folder: Path) -> None:
+        self._staging = folder / "staging"
+        self._packages = folder / "packages"
+        self._staging.mkdir(parents=True, exist_ok=True)
+        self._packages.mkdir(parents=True, exist_ok=True)
+
+    def receive(self, chunks: Iterable[bytes], limit: int) -> Upload:
+        name = uuid.uuid4().hex
+        path = self._staged(name)
+        try:
+            with path.open("xb", buffering=0) as file, _Digest() as digest:
+                size = _write(chunks, limit, file, digest)
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            raise _explained(error) from error
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return Upload(name, size, digest.hex())
+
+    def keep(self, name: str) -> None:
+        try:
+            with self._staged(name).open("rb") as file:
+                os.fsync(file.fileno())
+        except FileNotFoundError:
+            if self._kept(name).exists():
+                return
+            raise KeyError(name) from None
+        self._staged(name).replace(self._kept(name))
+        sync_folder(self._packages)
+
+    def open(self, name: str) -> FileReader:
+        for path in (self._kept(name), self._staged(name)):
+            try:
+                return FileReader(path)
+            except FileNotFoundError:
+                continue
+        raise KeyError(name)
+
+    def delete(self, name: str) -> None:
+        self._staged(name).unlink(missing_ok=True)
+        self._kept(name).unlink(missing_ok=True)
+
+    def sweep(self, known: Set[str], older_than: float) -> int:
+        until = time.time() - older_than
+        old = [path for path in self._all() if path.stem not in known and path.stat().st_mtime <= until]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
+
+    def _all(self) -> Iterator[Path]:
+        yield from self._staging.iterdir()
+        yield from self._packages.iterdir()
+
+    def _staged(self, name: str) -> Path:
+        return self._staging / f"{name}.zip"
+
+    def _kept(self, name: str) -> Path:
+        return self._packages / f"{name}.zip"
+
+
+class FileReader:
+    """Port Reader over one open file; pread needs no lock."""
+
+    def __init__(self, path: Path) -> None:
+        self._file: BinaryIO = path.open("rb", buffering=0)
+        self._size = os.fstat(self._file.fileno()).st_size
+
+    @property
+    def size(self) -> int:
+        return self._size
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        return os.pread(self._file.fileno(), length, offset)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _Digest:
+    """SHA-256 on a thread of its own, at most four chunks behind: hashing and writing overlap."""
+
+    def __init__(self) -> None:
+        self._sha256 = hashlib.sha256()
+        self._chunks: queue.Queue[bytes] = queue.Queue(maxsize=4)
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> _Digest:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._chunks.put(b"")
+        self._thread.join()
+
+    def update(self, chunk: bytes) -> None:
+        self._chunks.put(chunk)
+
+    def hex(self) -> str:
+        """Of all chunks; valid after the block."""
+        return self._sha256.hexdigest()
+
+    def _run(self) -> None:
+        while chunk := self._chunks.get():
+            self._sha256.update(chunk)
+
+
+def _write(chunks: Iterable[bytes], limit: int, file: BinaryIO, digest: _Digest) -> int:
+    size = 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > limit:
+            raise TooLarge(f"The zip has more than {limit:,} bytes, the most this server takes.")
+        if chunk:
+            digest.update(chunk)
+            file.write(chunk)
+    return size
+
+
+def _explained(error: OSError) -> Exception:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return NoSpace("The disk is full. Delete packages, or give the server another --data folder.")
+    return error

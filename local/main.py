@@ -1,0 +1,32 @@
+"""The local root: files, SQLite and an engine of this machine, plugged into the same program.
+
+Serve it with `python -m local`, or with
+`functions-framework --source local/main.py --target api`.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(_ROOT / "functions"), str(_ROOT)]  # functions-framework adds only this file's folder
+
+import os  # noqa: E402
+
+from werkzeug.wrappers import Request, Response  # noqa: E402
+
+from local.house import House  # noqa: E402
+from modelserver.app import handle  # noqa: E402
+from modelserver.settings import Settings, tools  # noqa: E402
+
+
+@cache
+def house() -> House:
+    """Opened at the first request, so that a wrong setting is an answer and not a failed import."""
+    return House.open(Settings.from_environment(os.environ), tools(os.environ))
+
+
+def api(request: Request) -> Response:
+    return handle(request, house().services)
