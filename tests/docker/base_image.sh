@@ -14,6 +14,10 @@ tag=${1:-localhost/python:3.11-slim}
 mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 bundle=/etc/ssl/certs/ca-certificates.crt
 
+lock=${TMPDIR:-/tmp}/modelserver-base-image.lock
+exec 9>"$lock"
+flock 9 # of two who need it at once, one makes it
+
 if docker image inspect "$tag" >/dev/null 2>&1; then
     echo "$tag is there"
     exit 0
