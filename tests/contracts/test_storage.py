@@ -1,0 +1,146 @@
+"""The contract of port Storage; every implementation runs it."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.files import FileStorage
+from modelserver.errors import TooLarge
+from modelserver.memory import MemoryStorage
+from modelserver.ports import Storage
+
+_PLENTY = 1 << 30
+
+
+@pytest.fixture(params=["memory", "files"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    return MemoryStorage() if request.param == "memory" else FileStorage(tmp_path)
+
+
+def _all(storage: Storage, name: str) -> bytes:
+    reader = storage.open(name)
+    try:
+        return reader.read_at(0, reader.size)
+    finally:
+        reader.close()
+
+
+def test_what_was_received_is_read_back_byte_for_byte(storage: Storage) -> None:
+    data = bytes(range(256)) * 5000
+    upload = storage.receive(iter([data[:7], b"", data[7:70_000], data[70_000:]]), _PLENTY)
+    assert (upload.size, upload.sha256) == (len(data), hashlib.sha256(data).hexdigest())
+    assert _all(storage, upload.name) == data
+    storage.keep(upload.name)
+    assert _all(storage, upload.name) == data
+
+
+def test_an_empty_zip_is_bytes_too(storage: Storage) -> None:
+    upload = storage.receive(iter([]), _PLENTY)
+    assert upload.size == 0
+    assert _all(storage, upload.name) == b""
+
+
+def test_ranges(storage: Storage) -> None:
+    upload = storage.receive(iter([b"0123456789"]), _PLENTY)
+    reader = storage.open(upload.name)
+    assert reader.size == 10
+    assert reader.read_at(3, 4) == b"3456"
+    assert reader.read_at(8, 100) == b"89"
+    assert reader.read_at(10, 1) == b""
+    reader.close()
+    reader.close()
+
+
+def test_many_threads_read_one_reader(storage: Storage) -> None:
+    data = bytes(range(256)) * 400
+    upload = storage.receive(iter([data]), _PLENTY)
+    reader = storage.open(upload.name)
+    wrong: list[int] = []
+
+    def read(start: int) -> None:
+        for offset in range(start, len(data), 1009):
+            if reader.read_at(offset, 100) != data[offset : offset + 100]:
+                wrong.append(offset)
+
+    threads = [threading.Thread(target=read, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    reader.close()
+    assert wrong == []
+
+
+def test_each_arrival_has_a_name_of_its_own(storage: Storage) -> None:
+    names = {storage.receive(iter([b"same"]), _PLENTY).name for _ in range(20)}
+    assert len(names) == 20
+
+
+def test_too_many_bytes_are_refused_and_nothing_stays(storage: Storage) -> None:
+    with pytest.raises(TooLarge, match="10"):
+        storage.receive(iter([b"x" * 8, b"x" * 8]), 10)
+    assert storage.sweep(frozenset(), 0) == 0
+
+
+def test_exactly_the_limit_is_taken(storage: Storage) -> None:
+    assert storage.receive(iter([b"x" * 10]), 10).size == 10
+
+
+def test_a_client_that_vanishes_leaves_nothing(storage: Storage) -> None:
+    def broken() -> Iterator[bytes]:
+        yield b"half of it"
+        raise ConnectionResetError("gone")
+
+    with pytest.raises(ConnectionResetError):
+        storage.receive(broken(), _PLENTY)
+    assert storage.sweep(frozenset(), 0) == 0
+
+
+def test_keeping_twice_is_keeping_once(storage: Storage) -> None:
+    upload = storage.receive(iter([b"data"]), _PLENTY)
+    storage.keep(upload.name)
+    storage.keep(upload.name)
+    assert _all(storage, upload.name) == b"data"
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_deleted_is_gone_and_deleting_again_is_no_error(storage: Storage, kept: bool) -> None:
+    upload = storage.receive(iter([b"data"]), _PLENTY)
+    if kept:
+        storage.keep(upload.name)
+    storage.delete(upload.name)
+    storage.delete(upload.name)
+    with pytest.raises(KeyError):
+        storage.open(upload.name)
+
+
+def test_what_was_never_received_is_a_key_error(storage: Storage) -> None:
+    with pytest.raises(KeyError):
+        storage.open("0" * 32)
+    with pytest.raises(KeyError):
+        storage.keep("0" * 32)
+
+
+def test_a_reader_that_is_open_outlives_the_deletion(storage: Storage) -> None:
+    upload = storage.receive(iter([b"data"]), _PLENTY)
+    reader = storage.open(upload.name)
+    storage.delete(upload.name)
+    assert reader.read_at(0, 4) == b"data"
+    reader.close()
+
+
+def test_the_sweep_takes_what_nobody_knows_and_leaves_the_young(storage: Storage) -> None:
+    known, unknown, staged = (storage.receive(iter([b"data"]), _PLENTY).name for _ in range(3))
+    storage.keep(known)
+    storage.keep(unknown)
+    assert storage.sweep(frozenset({known}), 3600) == 0
+    assert storage.sweep(frozenset({known}), 0) == 2
+    assert _all(storage, known) == b"data"
+    for name in (unknown, staged):
+        with pytest.raises(KeyError):
+            storage.open(name)
