@@ -52,11 +52,13 @@ class TorchRow:
 
     def has(self, pin: Pin) -> bool:
         """Whether the pin means this build: the public version, and the local one (+cu118) if it says one."""
-        text = self.version(pin.name)
-        if not text or Version(text).public != pin.version.public:
-            return False
         local = f"cu{self.cuda.replace('.', '')}" if self.cuda else "cpu"
-        return pin.version.local in (None, Version(text).local, local)
+        return self.is_release(pin) and pin.version.local in (None, local)
+
+    def is_release(self, pin: Pin) -> bool:
+        """Whether the pin's public version is the one in this row."""
+        text = self.version(pin.name)
+        return bool(text) and Version(text).public == pin.version.public
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,10 @@ class Facts:
     def torch_rows(self, pins: tuple[Pin, ...]) -> tuple[TorchRow, ...]:
         """The builds that all pins of torch, torchvision and torchaudio mean."""
         return tuple(row for row in self.torch if all(row.has(pin) for pin in pins))
+
+    def torch_cpu_rows(self, pins: tuple[Pin, ...]) -> tuple[TorchRow, ...]:
+        """The CPU builds of the same versions, whatever local version (+cu118) the pins say."""
+        return tuple(row for row in self.torch if not row.cuda and all(row.is_release(pin) for pin in pins))
 
     def tensorflow_row(self, pin: Pin) -> TensorflowRow | None:
         return next((row for row in self.tensorflow if row.has(pin)), None)

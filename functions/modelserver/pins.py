@@ -43,6 +43,11 @@ class Pin:
         return cls(canonicalize_name(match[1]), tuple((match[2] or "").split(",")), version, text, pointer)
 
     @property
+    def requirement(self) -> str:
+        """The name with its extras: "torch[opt-einsum]"."""
+        return self.text.partition("==")[0]
+
+    @property
     def label(self) -> str:
         """How errors and reasons call it: "torch 1.8.0"."""
         return f"{self.name} {self.version}"

@@ -65,9 +65,8 @@ def read(content: bytes, faults: list[Fault]) -> Node | None:
         line = text.count("\n", 0, error.position) + 1
         faults.append(_broken(f"the character U+{ord(str(error.character)):04X} is not allowed in YAML", line))
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark if error.problem_mark is not None else error.context_mark
         what = ", ".join(part for part in (error.context, error.problem) if part)
-        faults.append(_broken(what, int(mark.line) + 1 if mark is not None else None))
+        faults.append(_broken(what, _at(error.problem_mark) or _at(error.context_mark)))
     except (yaml.YAMLError, ValueError, OverflowError) as error:  # an escape or a directive's number
         faults.append(_broken(str(error)[:200], None))
     return None
@@ -96,8 +95,12 @@ def _events(text: str) -> Iterator[yaml.Event]:
     yield from yaml.parse(text, Loader=yaml.SafeLoader)
 
 
+def _at(mark: yaml.Mark | None) -> int | None:
+    return None if mark is None else int(mark.line) + 1
+
+
 def _line(event: yaml.Event) -> int:
-    return int(event.start_mark.line) + 1
+    return _at(event.start_mark) or 1
 
 
 class _Composer:
