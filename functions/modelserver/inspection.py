@@ -70,7 +70,9 @@ def inspect_config(text: bytes, rules: Rules) -> Inspection:
 def _completed(config: Config, requirements: str, rules: Rules) -> Inspection:
     config, completion = complete(config, requirements, rules.facts, rules.python)
     dockerfiles = {
-        architecture: dockerfile(config, architecture, wheels(config, requirements, rules.facts, architecture))
+        architecture: dockerfile(
+            config, architecture, wheels(config, requirements, rules.facts, architecture, completion)
+        )
         for architecture in config.environment.architectures
     }
     return Inspection(None, config, completion, dockerfiles)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias, Union
+from typing import Protocol, TypeAlias, Union
 
 import yaml
 
@@ -43,6 +43,12 @@ class Table:
 
 
 Node: TypeAlias = Union["Scalar", "Array", "Table"]
+
+
+class _Mark(Protocol):
+    """A place in the text; PyYAML has one class for it in Python, one in C."""
+
+    line: int
 
 
 class _Unreadable(Exception):
@@ -95,8 +101,8 @@ def _events(text: str) -> Iterator[yaml.Event]:
     yield from yaml.parse(text, Loader=yaml.SafeLoader)
 
 
-def _at(mark: yaml.Mark | None) -> int | None:
-    return None if mark is None else int(mark.line) + 1
+def _at(mark: _Mark | None) -> int | None:
+    return None if mark is None else mark.line + 1
 
 
 def _line(event: yaml.Event) -> int:
