@@ -82,9 +82,7 @@ class _Checker:
                 fitted[key] = self.value(part, item, keys + [key])
             else:
                 names = ", ".join(known) or "nothing"
-                self._refuse(
-                    keys + [key], "UNKNOWN", "the model takes no such input; it takes: {}".format(names)
-                )
+                self._refuse(keys + [key], "UNKNOWN", "is no input of the model, which takes: {}".format(names))
         for key in schema.get("required", []):
             if key not in value:
                 self._refuse(keys + [key], "REQUIRED", "is required")
@@ -117,23 +115,15 @@ class _Checker:
 
     def _number(self, schema: Schema, value: Union[int, float], keys: Keys) -> Any:
         if "minimum" in schema and value < schema["minimum"]:
-            self._refuse(
-                keys, "TOO_SMALL", "must be at least {}, not {}".format(schema["minimum"], _shown(value))
-            )
+            self._refuse(keys, "TOO_SMALL", "must be at least {}, not {}".format(schema["minimum"], _shown(value)))
         if "maximum" in schema and value > schema["maximum"]:
-            self._refuse(
-                keys, "TOO_LARGE", "must be at most {}, not {}".format(schema["maximum"], _shown(value))
-            )
+            self._refuse(keys, "TOO_LARGE", "must be at most {}, not {}".format(schema["maximum"], _shown(value)))
         if schema.get("type") == "integer" and isinstance(value, float):
             if not value.is_integer():
                 return self._refuse(keys, "WRONG_TYPE", "must be a whole number, not {}".format(value))
             return int(value)
         if schema.get("type") == "number" and isinstance(value, int):
-            return (
-                float(value)
-                if abs(value) < 1 << 1023
-                else self._refuse(keys, "TOO_LARGE", "is too large a number")
-            )
+            return float(value) if abs(value) < 1 << 1023 else self._refuse(keys, "TOO_LARGE", "is too large a number")
         return value
 
     def _length(self, schema: Schema, length: int, what: str, unit: str, keys: Keys) -> None:
@@ -209,13 +199,5 @@ def _article(kind: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = (
-        repr(value)
-        if not isinstance(value, (list, dict))
-        else "a list"
-        if isinstance(value, list)
-        else "an object"
-    )
-    return {"None": "null", "True": "true", "False": "false"}.get(
-        text, text if len(text) <= 60 else text[:57] + "..."
-    )
+    text = repr(value) if not isinstance(value, (list, dict)) else "a list" if isinstance(value, list) else "an object"
+    return {"None": "null", "True": "true", "False": "false"}.get(text, text if len(text) <= 60 else text[:57] + "...")

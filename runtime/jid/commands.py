@@ -5,12 +5,13 @@ import asyncio
 import json
 import os
 import sys
-from typing import Any, Coroutine, List, TypeVar
+from typing import Any, Coroutine, Dict, List, Optional, TypeVar
 
 from jid import process
 from jid.config import Config, read_config
-from jid.failure import Failure
+from jid.failure import CONFIG_INVALID, Failure
 from jid.report import Report, schema
+from jid.server import serve
 from jid.test import test
 
 _T = TypeVar("_T")
@@ -30,9 +31,7 @@ def main(arguments: List[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="jid", description="Serves, tests and describes the model of this package."
-    )
+    parser = argparse.ArgumentParser(prog="jid", description="Serves, tests and describes the model of this package.")
     commands = parser.add_subparsers(dest="command", metavar="serve|test|schema")
     commands.required = True
     serve = commands.add_parser("serve", help="answer HTTP requests")
@@ -65,14 +64,24 @@ def _schema(config: Config) -> int:
     return 0
 
 
-def _serve(config: Config, host: str, port: int) -> int:
+def _serve(config: Config, host: str, port: Optional[int]) -> int:
+    _run(serve(config, host, _port(dict(os.environ)) if port is None else port))
     return 0
 
 
+def _port(environment: Dict[str, str]) -> int:
+    """Vertex AI names AIP_HTTP_PORT, Cloud Run PORT; otherwise 5000."""
+    for name in ("AIP_HTTP_PORT", "PORT"):
+        text = environment.get(name)
+        if text:
+            if not text.isdigit():
+                raise Failure(CONFIG_INVALID, "{} must be a number, not {!r}".format(name, text))
+            return int(text)
+    return 5000
+
+
 def _print(document: Any) -> None:
-    sys.stdout.buffer.write(
-        json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8", "replace") + b"\n"
-    )
+    sys.stdout.buffer.write(json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8", "replace") + b"\n")
     sys.stdout.buffer.flush()
 
 

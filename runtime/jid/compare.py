@@ -59,9 +59,7 @@ def _lists(expected: Any, got: Any, place: str) -> Optional[str]:
 
 
 def _differs(expected: Any, got: Any, place: str) -> str:
-    return "{}expected {}, got {}".format(
-        "at " + place + ": " if place else "", _shown(expected), _shown(got)
-    )
+    return "{}expected {}, got {}".format("at " + place + ": " if place else "", _shown(expected), _shown(got))
 
 
 def _shown(value: Any) -> str:

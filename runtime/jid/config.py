@@ -43,7 +43,7 @@ def read_config(environment: Dict[str, str]) -> Config:
         with open(path, encoding="utf-8") as file:
             told = json.load(file)
     except (OSError, ValueError) as error:
-        raise Failure(CONFIG_INVALID, "{} (JID_CONFIG) cannot be read: {}".format(path, error))
+        raise Failure(CONFIG_INVALID, "{} (JID_CONFIG) cannot be read: {}".format(path, error)) from error
     if not isinstance(told, dict):
         raise Failure(CONFIG_INVALID, "{} (JID_CONFIG) must hold a JSON object".format(path))
     return _config(os.path.realpath(path), told, environment)
@@ -52,9 +52,7 @@ def read_config(environment: Dict[str, str]) -> Config:
 def _config(path: str, told: Dict[str, Any], environment: Dict[str, str]) -> Config:
     file, colon, class_name = str(told.get("Model", "")).rpartition(":")
     if not (file and colon and class_name):
-        raise Failure(
-            CONFIG_INVALID, 'Model must read like "infer.py:Model", not {!r}'.format(told.get("Model"))
-        )
+        raise Failure(CONFIG_INVALID, 'Model must read like "infer.py:Model", not {!r}'.format(told.get("Model")))
     examples = told.get("Examples") or []
     if not isinstance(examples, list):
         raise Failure(CONFIG_INVALID, "Examples must be a list")
@@ -73,13 +71,9 @@ def _config(path: str, told: Dict[str, Any], environment: Dict[str, str]) -> Con
 
 def _example(told: Any, number: int) -> Example:
     if not isinstance(told, dict) or not isinstance(told.get("Input", {}), dict):
-        raise Failure(
-            CONFIG_INVALID, "Examples/{}: an example is an object whose Input is an object".format(number)
-        )
+        raise Failure(CONFIG_INVALID, "Examples/{}: an example is an object whose Input is an object".format(number))
     error = told.get("Error")
-    return Example(
-        told.get("Input", {}), "Output" in told, told.get("Output"), None if error is None else str(error)
-    )
+    return Example(told.get("Input", {}), "Output" in told, told.get("Output"), None if error is None else str(error))
 
 
 def _seconds(environment: Dict[str, str], name: str) -> Optional[float]:

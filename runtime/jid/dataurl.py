@@ -31,4 +31,4 @@ def _decoded(content: str, encoding: str) -> bytes:
     try:
         return base64.b64decode(plain, validate=True)
     except binascii.Error as error:
-        raise ValueError("the content of the data: URL is no base64: {}".format(error))
+        raise ValueError("the content of the data: URL is no base64: {}".format(error)) from error

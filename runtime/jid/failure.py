@@ -44,9 +44,7 @@ def _places(error: BaseException, source: str) -> List[str]:
         if frame.filename.startswith(source + os.sep) and not frame.filename.startswith(_HERE + os.sep)
     ]
     return [
-        "{}:{} in {}: {}".format(
-            os.path.relpath(frame.filename, source), frame.lineno, frame.name, frame.line or ""
-        )
+        "{}:{} in {}: {}".format(os.path.relpath(frame.filename, source), frame.lineno, frame.name, frame.line or "")
         for frame in frames[-_FRAMES:]
     ]
 

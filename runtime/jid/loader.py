@@ -14,9 +14,7 @@ def load_class(config: Config) -> type:
     """Import the model's file and give its class. Raises Failure MODEL_NOT_FOUND or IMPORT_FAILED."""
     path = os.path.join(config.source, config.file)
     if not os.path.isfile(path):
-        raise Failure(
-            MODEL_NOT_FOUND, "the package has no file {}{}".format(config.file, _python_files(config.source))
-        )
+        raise Failure(MODEL_NOT_FOUND, "the package has no file {}{}".format(config.file, _python_files(config.source)))
     found = getattr(_module(config, path), config.class_name, None)
     if not isinstance(found, type):
         module_name = config.file
@@ -51,9 +49,9 @@ def _module(config: Config, path: str) -> types.ModuleType:
     try:
         spec.loader.exec_module(module)
     except ImportError as error:
-        raise Failure(IMPORT_FAILED, told(error, config.source) + _cure(error))
+        raise Failure(IMPORT_FAILED, told(error, config.source) + _cure(error)) from error
     except BaseException as error:
-        raise Failure(IMPORT_FAILED, told(error, config.source))
+        raise Failure(IMPORT_FAILED, told(error, config.source)) from error
     return module
 
 
@@ -75,15 +73,11 @@ def _cure(error: ImportError) -> str:
 
 def _classes(module: types.ModuleType, path: str) -> str:
     names: List[str] = [
-        name
-        for name, value in vars(module).items()
-        if isinstance(value, type) and value.__module__ == module.__name__
+        name for name, value in vars(module).items() if isinstance(value, type) and value.__module__ == module.__name__
     ]
     return ", ".join(names)
 
 
 def _python_files(source: str) -> str:
-    names = (
-        sorted(name for name in os.listdir(source) if name.endswith(".py")) if os.path.isdir(source) else []
-    )
+    names = sorted(name for name in os.listdir(source) if name.endswith(".py")) if os.path.isdir(source) else []
     return "; it has " + ", ".join(names[:10]) if names else " (and no Python file at its top)"

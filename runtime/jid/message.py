@@ -68,9 +68,7 @@ class Unpacker:
             if len(self._buffer) < end:
                 break
             found.append(
-                _message(
-                    bytes(self._buffer[head : head + head_size]), bytes(self._buffer[head + head_size : end])
-                )
+                _message(bytes(self._buffer[head : head + head_size]), bytes(self._buffer[head + head_size : end]))
             )
             start = end
         del self._buffer[:start]

@@ -7,8 +7,8 @@ import pathlib
 from typing import Any
 
 from jid import message
-from jid.message import Message
 from jid.mediatype import of_name
+from jid.message import Message
 
 
 def outgoing(value: Any) -> Message:
@@ -36,12 +36,10 @@ def data_url(path: str) -> str:
 
 def _dumped(value: Any, ascii_only: bool) -> str:
     try:
-        return json.dumps(
-            value, ensure_ascii=ascii_only, allow_nan=False, separators=(",", ":"), default=_plain
-        )
+        return json.dumps(value, ensure_ascii=ascii_only, allow_nan=False, separators=(",", ":"), default=_plain)
     except ValueError as error:
         if "JSON compliant" in str(error):
-            raise ValueError("it holds NaN or an infinite number, which JSON has no word for")
+            raise ValueError("it holds NaN or an infinite number, which JSON has no word for") from error
         raise
 
 

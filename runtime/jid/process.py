@@ -58,7 +58,7 @@ class Process(asyncio.Protocol):
         self._last = 0
         self._blame: Optional[Failure] = None
         self._channel: Optional[asyncio.Transport] = None
-        self.gone: "asyncio.Future[Failure]" = self._loop.create_future()
+        self._gone: "asyncio.Future[Failure]" = self._loop.create_future()
 
     async def described(self) -> Described:
         """What the model's class takes and gives. Raises Failure when it cannot be imported or read."""
@@ -99,8 +99,17 @@ class Process(asyncio.Protocol):
         if self._channel:
             self._channel.close()
         timer = self._loop.call_later(_POLITE, self.kill)
-        await self.gone
+        await self.ended()
         timer.cancel()
+
+    async def ended(self) -> Failure:
+        """Wait for the end of the process, and say how it came."""
+        await asyncio.wait([self._gone])  # which, unlike await, leaves the future whole when it is cancelled
+        return self._gone.result()
+
+    def is_gone(self) -> bool:
+        """Whether nothing of the process is left."""
+        return self._gone.done()
 
     def is_ending(self) -> bool:
         """Whether the process is on its way out, or gone."""
@@ -153,13 +162,13 @@ class Process(asyncio.Protocol):
         told = Message(message.FAILED, 0, failure.code, failure.detail.encode("utf-8", "replace"))
         for box in self._boxes.values():
             box.put_nowait(told)
-        self.gone.set_result(failure)
+        self._gone.set_result(failure)
 
     def _say(self, said: Message) -> None:
         if self._channel:
             self._channel.write(message.packed(said))
-        elif self.gone.done():
-            failure = self.gone.result()
+        elif self._gone.done():
+            failure = self._gone.result()
             self._boxes[said.run].put_nowait(
                 Message(message.FAILED, said.run, failure.code, failure.detail.encode("utf-8", "replace"))
             )

@@ -56,9 +56,7 @@ def choices_of(schema: Schema) -> List[Schema]:
 def narrowed(schema: Schema, asked: Asked) -> Schema:
     """The schema with what `jid.Input` was told; bounds go to the member of a union that they fit."""
     if "anyOf" in schema:
-        members = [
-            member if member.get("type") == "null" else _bounded(member, asked) for member in schema["anyOf"]
-        ]
+        members = [member if member.get("type") == "null" else _bounded(member, asked) for member in schema["anyOf"]]
         bounded: Schema = dict(schema, anyOf=members)
     else:
         bounded = _bounded(schema, asked)

@@ -63,10 +63,8 @@ class _Reader:
         for parameter in list(inspect.signature(self._run).parameters.values())[1:]:
             if parameter.kind == parameter.VAR_KEYWORD:
                 schema["additionalProperties"] = self._described(parameter) or True
-            elif parameter.kind in (parameter.VAR_POSITIONAL, getattr(parameter, "POSITIONAL_ONLY")):
-                raise self._refused(
-                    parameter.name, "inputs are sent by name, so *{} cannot be".format(parameter.name)
-                )
+            elif parameter.kind in (parameter.VAR_POSITIONAL, parameter.POSITIONAL_ONLY):
+                raise self._refused(parameter.name, "inputs are sent by name, so *{} cannot be".format(parameter.name))
             else:
                 schema["properties"][parameter.name] = self._described(parameter)
                 if self._is_required(parameter):
@@ -83,7 +81,7 @@ class _Reader:
             if asked:
                 schema = narrowed(schema, asked)
         except Unsupported as error:
-            raise self._refused(parameter.name, "{}: {}".format(parameter.name, error))
+            raise self._refused(parameter.name, "{}: {}".format(parameter.name, error)) from error
         if asked and default is not ...:
             self._defaults[parameter.name] = default
         return _with_default(schema, default)
@@ -97,7 +95,7 @@ class _Reader:
         try:
             schema = schema_of(hint)
         except Unsupported as error:
-            raise self._refused("", "the output: {}".format(error))
+            raise self._refused("", "the output: {}".format(error)) from error
         return schema if not stream or schema.get("type") == "array" else {"type": "array", "items": schema}
 
     @staticmethod
@@ -111,7 +109,7 @@ class _Reader:
             return hints.hints_of(self._run)
         except Exception as error:
             detail = "a type cannot be read: {}: {}".format(type(error).__name__, error)
-            raise self._refused("", detail + _old_python(error))
+            raise self._refused("", detail + _old_python(error)) from error
 
     def _refused(self, name: str, detail: str) -> Failure:
         place = _place(inspect.unwrap(self._run), name, self._source)
@@ -136,9 +134,7 @@ def _place(function: Callable[..., Any], name: str, source: str) -> str:
     code = getattr(function, "__code__", None)
     if code is None:
         return "run()"
-    return "{}:{}".format(
-        os.path.relpath(code.co_filename, source), _line_of(function, name, code.co_firstlineno)
-    )
+    return "{}:{}".format(os.path.relpath(code.co_filename, source), _line_of(function, name, code.co_firstlineno))
 
 
 def _line_of(function: Callable[..., Any], name: str, first: int) -> int:
@@ -148,9 +144,7 @@ def _line_of(function: Callable[..., Any], name: str, first: int) -> int:
         tree = ast.parse(inspect.cleandoc("\n" + "".join(lines)))
     except (OSError, SyntaxError, TypeError):
         return first
-    found: List[int] = [
-        node.lineno for node in ast.walk(tree) if isinstance(node, ast.arg) and node.arg == name
-    ]
+    found: List[int] = [node.lineno for node in ast.walk(tree) if isinstance(node, ast.arg) and node.arg == name]
     defined: Optional[int] = next((node.lineno for node in tree.body if isinstance(node, ast.FunctionDef)), 1)
     return first + (found[0] if found else defined or 1) - 1
 

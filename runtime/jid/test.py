@@ -29,7 +29,7 @@ async def test(config: Config) -> Report:
     tried: List[Tried] = []
     try:
         for example in await bench.examples():
-            tried.append(await bench.tried(example))
+            tried.append(await bench.tried(example))  # noqa: PERF401  # a failure must leave those before it
     except Failure as raised:
         failure = raised
     finally:
@@ -82,7 +82,7 @@ class _Bench:
             await self._process.stop()
 
     async def _ready(self) -> Process:
-        if self._process and self._process.gone.done():
+        if self._process and self._process.is_gone():
             self._process = await process.start(self._config, _PRINTS, self._temporary)
             await self._process.described()
             self.setup_seconds = 0.0
@@ -99,7 +99,7 @@ class _Bench:
         try:
             return closed(check(self.described.input, example.input, self._file))
         except InputInvalid as error:
-            raise Failure(INPUT_INVALID, "the example's input does not fit run(): {}".format(error))
+            raise Failure(INPUT_INVALID, "the example's input does not fit run(): {}".format(error)) from error
 
     async def _output(self, running: Process, order: bytes) -> Tuple[Any, str]:
         """The output as JSON, or the path of the file that it is."""
@@ -116,12 +116,10 @@ class _Bench:
             if timer:
                 timer.cancel()
             if running.is_ending():
-                await running.gone
+                await running.ended()
         if heard.kind == message.END:
             return items, ""
-        return _decoded(heard), heard.body.decode(
-            "utf-8", "surrogateescape"
-        ) if heard.note == message.FILE else ""
+        return _decoded(heard), heard.body.decode("utf-8", "surrogateescape") if heard.note == message.FILE else ""
 
     def _verdict(self, example: Example, output: Any, path: str) -> Optional[Failure]:
         if example.error is not None:
@@ -143,9 +141,7 @@ class _Bench:
             return raised
         if example.error in raised.detail:
             return None
-        return Failure(
-            raised.code, "expected an error with {!r} in it, got: {}".format(example.error, raised.detail)
-        )
+        return Failure(raised.code, "expected an error with {!r} in it, got: {}".format(example.error, raised.detail))
 
     def _file(self, text: str) -> File:
         """A copy of a file in the package for an input; a model may do to it what it likes."""
@@ -154,7 +150,7 @@ class _Bench:
         try:
             path = self._inside(text)
         except Failure as failure:
-            raise ValueError(failure.detail)
+            raise ValueError(failure.detail) from failure
         copy = os.path.join(tempfile.mkdtemp(dir=self._temporary), os.path.basename(path))
         shutil.copyfile(path, copy)
         return File(copy, os.path.basename(path))

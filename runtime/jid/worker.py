@@ -102,7 +102,7 @@ class _Worker:
             except StopIteration:
                 break
             except BaseException as error:
-                raise Failure(RUN_FAILED, told(error, self._source))
+                raise Failure(RUN_FAILED, told(error, self._source)) from error
             sendable = self._sendable(item)
             self._line.say(message.ITEM, run, sendable.note, sendable.body)
         self._line.say(message.END, run)
@@ -111,13 +111,13 @@ class _Worker:
         try:
             return run(**inputs)
         except BaseException as error:
-            raise Failure(RUN_FAILED, told(error, self._source))
+            raise Failure(RUN_FAILED, told(error, self._source)) from error
 
     def _sendable(self, value: Any) -> Message:
         try:
             return outgoing(value)
         except (TypeError, ValueError, OSError, RecursionError) as error:
-            raise Failure(RUN_FAILED, "the output of run() cannot be sent: {}".format(error))
+            raise Failure(RUN_FAILED, "the output of run() cannot be sent: {}".format(error)) from error
 
 
 def _ready(model: type, config: Config, line: _Line) -> Any:
@@ -128,7 +128,7 @@ def _ready(model: type, config: Config, line: _Line) -> Any:
         if callable(setup):
             setup()
     except BaseException as error:
-        raise Failure(SETUP_FAILED, told(error, config.source))
+        raise Failure(SETUP_FAILED, told(error, config.source)) from error
     line.say(message.READY, body=outgoing(time.monotonic() - started).body)
     return instance
 

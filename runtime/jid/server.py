@@ -1,0 +1,91 @@
+"""`jid serve`: the process in front of the model's process."""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+from typing import Set
+
+from jid.config import Config
+from jid.connection import Connection, Site
+from jid.failure import CONFIG_INVALID, Failure
+from jid.keeper import Keeper
+from jid.routes import Service, routes
+
+_SILENCE = 60.0  # seconds after which a client that sends nothing is let go
+_LOOK = 5.0  # seconds between two looks for such clients
+_FAREWELL = 30.0  # seconds that the requests under way have once the server is told to stop
+_WAITING = 1024  # connections that the system may hold for us
+
+
+async def serve(config: Config, host: str, port: int) -> None:
+    """Serve until SIGTERM or SIGINT; then finish what is under way and end."""
+    temporary = os.path.realpath(tempfile.mkdtemp(prefix="jid-"))
+    try:
+        await _Server(config, temporary).serve(_listening(host, port))
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+class _Server:
+    """The listening socket, the connections, and the model's keeper."""
+
+    def __init__(self, config: Config, temporary: str) -> None:
+        self._loop = asyncio.get_event_loop()
+        self._keeper = Keeper(config, temporary)
+        connections: Set[Connection] = set()
+        service = Service(config, self._keeper)
+        self._site = Site(service, routes(dict(os.environ)), temporary, connections)
+        self._told_to_stop = asyncio.Event()
+
+    async def serve(self, listening: socket.socket) -> None:
+        self._loop.add_signal_handler(signal.SIGCHLD, self._keeper.look)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(number, self._told_to_stop.set)
+        keeping = self._loop.create_task(self._keeper.keep())
+        server = await self._loop.create_server(lambda: Connection(self._site), sock=listening, backlog=_WAITING)
+        looking = self._loop.create_task(self._look_for_silence())
+        print("serving on {}".format(_address(listening)), file=sys.stderr, flush=True)
+        await self._told_to_stop.wait()
+        server.close()
+        looking.cancel()
+        await self._finish()
+        keeping.cancel()
+        await asyncio.wait([keeping])
+
+    async def _finish(self) -> None:
+        """Let the run under way come to its end; turn all others away."""
+        self._keeper.refuse()
+        end = self._loop.time() + _FAREWELL
+        for connection in list(self._site.open):
+            connection.finish()
+        while self._site.open and self._loop.time() < end:
+            await asyncio.sleep(0.02)
+
+    async def _look_for_silence(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK)
+            for connection in list(self._site.open):
+                connection.give_up(self._loop.time() - _SILENCE)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+    except (OSError, OverflowError) as error:
+        listening.close()
+        raise Failure(CONFIG_INVALID, "cannot listen on {}:{}: {}".format(host, port, error)) from None
+    listening.listen(_WAITING)
+    listening.setblocking(False)
+    return listening
+
+
+def _address(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return "http://{}:{}".format("[" + host + "]" if ":" in host else host, port)
