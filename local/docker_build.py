@@ -23,15 +23,17 @@ _WIDTH = 400
 class DockerBuild:
     """Reads the messages of the engine's build API, in order.
 
-    layer: called with the ID of each layer made or found, the base image's apart.
+    layer: called with the stage (a number, from 1) and the ID of each layer made or found in it, the base
+    image's apart.
     instruction: of the Dockerfile, the one under way. container: where it runs, or "". image: the ID of
     the finished image, or "".
     """
 
-    def __init__(self, job: Job, layer: Callable[[str], object]) -> None:
+    def __init__(self, job: Job, layer: Callable[[int, str], object]) -> None:
         self.instruction = ""
         self.container = ""
         self.image = ""
+        self._stage = 0
         self._job = job
         self._layer = layer
         self._words: deque[str] = deque(maxlen=_LINES)
@@ -55,12 +57,13 @@ class DockerBuild:
         if step := _STEP.match(line):
             self.instruction, self.container = step["instruction"], ""
             self._words.clear()
+            self._stage += self._at_base()
         elif container := _CONTAINER.match(line):
             self.container = container["id"]
         elif layer := _LAYER.match(line):
             self.container = ""
             if not self._at_base():
-                self._layer(layer["id"])
+                self._layer(self._stage, layer["id"])
         elif line.strip():
             self._words.append(line.rstrip()[:_WIDTH])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,17 +13,17 @@ from local.docker_sandbox import DockerSandbox, Ended
 from local.job import Job
 from local.trial import judged, read_report
 from modelserver.archive import Archive
+from modelserver.completion import wheels
 from modelserver.config import Architecture
-from modelserver.errors import Problem, TestFailed
+from modelserver.dockerfile import dockerfile
+from modelserver.errors import Problem, TestFailed, Unavailable
+from modelserver.frameworks import Facts
+from modelserver.inspection import requirements
 from modelserver.jsontypes import Object
 from modelserver.package import Artifact, Outcome, Package
 from modelserver.settings import Settings
 
 __all__ = ["DockerBuilder", "docker_answers"]
-
-Recipe = Callable[[Package, Archive, Architecture], str]
-
-_RUNTIME = Path(__file__).resolve().parent.parent / "runtime" / "jid"
 
 
 @dataclass(frozen=True)
@@ -41,28 +40,29 @@ class _Tried:
 class DockerBuilder:
     """Builder: builds, tests, tags `<registry>/name:<12 hex of the ID>`, and pushes if there is a registry.
 
-    recipe: the Dockerfile of a package for an architecture.
+    runtime: the folder of the `jid` library.
     """
 
     name = "docker"
 
-    def __init__(self, settings: Settings, recipe: Recipe) -> None:
-        self._recipe = recipe
+    def __init__(self, settings: Settings, facts: Facts, runtime: Path) -> None:
+        self._settings = settings
+        self._facts = facts
+        self._runtime = runtime
         self._images = DockerImages(settings.registry, settings.test_memory)
         self._sandbox = DockerSandbox(settings)
 
     def build(self, package: Package, archive: Archive, job: Job) -> Outcome:
         """All architectures pass, or nothing is published. Raises BuildFailed, TestFailed, Unavailable."""
         try:
-            tried: dict[Architecture, _Tried] = {}
-            for architecture in package.config.environment.architectures:
-                tried[architecture] = self._try(package, archive, architecture, job)
-                if problem := tried[architecture].problem:
-                    job.log(f"{problem.detail}\n")
-                    return _outcome(tried, problem.to_json())
-            return _outcome(tried, artifacts=self._publish(package, tried, job))
-        finally:
-            self.clean(package)
+            outcome = self._build(package, archive, job)
+        except BaseException:
+            self._undo(package)
+            raise
+        if outcome.error:
+            self._undo(package)
+        self.clean(package)
+        return outcome
 
     def clean(self, package: Package) -> None:
         self._sandbox.clean(package)
@@ -71,13 +71,34 @@ class DockerBuilder:
     def remove(self, package: Package) -> None:
         self._images.remove(package)
 
+    def _build(self, package: Package, archive: Archive, job: Job) -> Outcome:
+        tried: dict[Architecture, _Tried] = {}
+        for architecture in package.config.environment.architectures:
+            tried[architecture] = self._try(package, archive, architecture, job)
+            if problem := tried[architecture].problem:
+                job.log(f"{problem.detail}\n")
+                return _outcome(tried, problem.to_json())
+        return _outcome(tried, artifacts=self._publish(package, tried, job))
+
+    def dockerfile(self, package: Package, archive: Archive, architecture: Architecture) -> str:
+        """How the image is made. Raises Unavailable when a setting that stands in it is wrong."""
+        needed = requirements(archive, package.config)
+        try:
+            return dockerfile(
+                package.config,
+                architecture,
+                wheels(package.config, needed, self._facts, architecture),
+                base_image_prefix=self._settings.base_image_prefix,
+                package_index=self._settings.package_index,
+            )
+        except ValueError as error:
+            raise Unavailable(f"A setting of this server is wrong: {error}.") from None
+
     def _try(self, package: Package, archive: Archive, architecture: Architecture, job: Job) -> _Tried:
         target = f"docker-{architecture}"
         with job.stage(f"build {target}"):
-            recipe = self._recipe(package, archive, architecture)
-            image = self._images.build(
-                package, architecture, context(package, archive, recipe, _RUNTIME), job
-            )
+            chunks = context(package, archive, self.dockerfile(package, archive, architecture), self._runtime)
+            image = self._images.build(package, architecture, chunks, job)
         with job.stage(f"test {target}"):
             gpus = architecture == "gpu"
             if gpus and not _has_gpus():
@@ -94,14 +115,14 @@ class DockerBuilder:
         return _Tried(image, schema, {}, tested=False)
 
     def _publish(self, package: Package, tried: dict[Architecture, _Tried], job: Job) -> tuple[Artifact, ...]:
-        try:
-            return tuple(
-                self._images.publish(package, each.image, architecture, each.tested, job)
-                for architecture, each in tried.items()
-            )
-        except BaseException:
-            self._images.remove(package)
-            raise
+        return tuple(
+            self._images.publish(package, each.image, architecture, each.tested, job)
+            for architecture, each in tried.items()
+        )
+
+    def _undo(self, package: Package) -> None:
+        self.clean(package)
+        self.remove(package)
 
 
 def _judged(image: str, ended: Ended, target: str) -> _Tried:

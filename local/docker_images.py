@@ -20,9 +20,12 @@ from modelserver.package import Artifact, Package
 
 LABEL = "modelserver"
 
-# Where a build stands: this tag moves from layer to layer, so that layers of a build that ends early,
-# by kill -9 too, have a name to be removed by, and none that is pruned meanwhile.
+# Where a build stands: a tag of this repository moves from layer to layer, so that the layers of a build that
+# ends early, by kill -9 too, have a name to be removed by, and so that nobody prunes them meanwhile.
 _BUILDING = "modelserver-building"
+# A stage that a package's image took files from: kept as long as the image, to be found by the next build.
+_STAGE = "modelserver-stage"
+_NONE = "<none>"
 _PATIENCE = 30
 
 
@@ -39,9 +42,8 @@ class DockerImages:
     def build(self, package: Package, architecture: Architecture, context: Iterator[bytes], job: Job) -> str:
         """The ID of a new image without a name of its own. Raises BuildFailed, or what the context raises."""
         with Line() as line, calling() as api:
-            build = DockerBuild(
-                job, lambda layer: api.tag(layer, _BUILDING, _unfinished(package, architecture))
-            )
+            name = f"{package.id}-{architecture}"
+            build = DockerBuild(job, lambda stage, layer: api.tag(layer, _BUILDING, f"{name}-{stage}"))
             try:
                 with job.stopping(line.hang_up), reached():
                     for message in self._messages(line.api, package, context):
@@ -53,14 +55,15 @@ class DockerImages:
             raise BuildFailed("The Docker engine ended the build without an image and without a reason.")
         return build.image
 
-    def publish(
-        self, package: Package, image: str, architecture: Architecture, tested: bool, job: Job
-    ) -> Artifact:
+    def publish(self, package: Package, image: str, architecture: Architecture, tested: bool, job: Job) -> Artifact:
         """Names the image, and pushes it if there is a registry. Raises BuildFailed when that is refused."""
         repository, tag = self._repository(package), _tag(package, architecture)
         target, uri = f"docker-{architecture}", f"{repository}:{tag}"
         with calling() as api:
             api.tag(image, repository, tag)
+            for stage in _names(api, _BUILDING, f"{package.id}-{architecture}"):
+                if _id(api, stage) != image:
+                    api.tag(stage, _STAGE, stage.partition(":")[2])
         job.log(f"{image} is {uri}\n")
         digest = ""
         if self._registry:
@@ -71,15 +74,17 @@ class DockerImages:
     def forget(self, package: Package) -> None:
         """Removes the traces of a build under way: layers that nothing else needs go with them."""
         with calling() as api:
-            for architecture in package.config.environment.architectures:
-                _untag(api, f"{_BUILDING}:{_unfinished(package, architecture)}")
+            for name in _names(api, _BUILDING, package.id):
+                _untag(api, name)
 
     def remove(self, package: Package) -> None:
         """Removes the package's images from the engine; what a container still uses stays."""
         with calling() as api:
+            named: list[str] = _names(api, _STAGE, package.id)
             for image in api.images(filters={"label": f"{LABEL}={package.id}"}):
-                for name in image["RepoTags"] or [image["Id"]]:
-                    _untag(api, image["Id"] if name == "<none>:<none>" else name)
+                named += [image["Id"] if _NONE in name else name for name in image["RepoTags"] or [_NONE]]
+            for name in named:
+                _untag(api, name)
 
     def _messages(self, api: APIClient, package: Package, context: Iterator[bytes]) -> Iterator[Object]:
         return cast(
@@ -141,5 +146,11 @@ def _tag(package: Package, architecture: Architecture) -> str:
     return package.id[:12] + ("" if architecture == "cpu" else f"-{architecture}")
 
 
-def _unfinished(package: Package, architecture: Architecture) -> str:
-    return f"{package.id}-{architecture}"
+def _names(api: APIClient, repository: str, start: str) -> list[str]:
+    """The names in a repository of ours whose tags begin like this."""
+    names = [name for image in api.images(repository) for name in image["RepoTags"] or ()]
+    return [name for name in names if name.startswith(f"{repository}:{start}")]
+
+
+def _id(api: APIClient, name: str) -> str:
+    return str(api.inspect_image(name)["Id"])  # type: ignore[no-untyped-call]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -9,6 +10,7 @@ from types import TracebackType
 
 import requests
 from docker import APIClient
+from docker.constants import DEFAULT_UNIX_SOCKET
 from docker.errors import DockerException
 from docker.types import CancellableStream
 from docker.utils import kwargs_from_env
@@ -29,9 +31,11 @@ def docker_answers() -> bool:
 
 def connect(seconds: float | None = _SECONDS) -> APIClient:
     """A client of the engine. seconds: for each answer; None: as long as it takes. Raises Unavailable."""
+    place = kwargs_from_env()
     with reached():
+        _knock(str(place.get("base_url", DEFAULT_UNIX_SOCKET)))
         # The client asks for the engine's version as it is made.
-        return APIClient(timeout=seconds, **kwargs_from_env())  # type: ignore[arg-type]
+        return APIClient(timeout=seconds, **place)  # type: ignore[arg-type]
 
 
 @contextmanager
@@ -50,7 +54,7 @@ def reached() -> Iterator[None]:
     """Turns a connection that fails, or breaks off, into Unavailable with the cure."""
     try:
         yield
-    except (requests.ConnectionError, requests.Timeout) as error:
+    except (requests.ConnectionError, requests.Timeout, OSError) as error:
         raise _unreachable(error) from None
     except DockerException as error:
         # The client's own word for "no version came back".
@@ -75,6 +79,7 @@ class Line:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._break()  # the engine holds a container's end up while somebody listens who does not read
         for answer in self._answers:
             answer.close()
         self.api.close()
@@ -92,10 +97,18 @@ class Line:
                 self._break()
 
     def _break(self) -> None:
-        # An answer that is read to its end has no socket any more.
-        with suppress(AttributeError, OSError):
-            for answer in self._answers[-1:]:
+        for answer in self._answers:
+            # An answer that is read to its end has no socket any more.
+            with suppress(AttributeError, OSError):
                 CancellableStream(iter(()), answer).close()
+
+
+def _knock(address: str) -> None:
+    """Raises OSError when nobody listens on a Unix socket, where the client would leave a socket open."""
+    scheme, _, path = address.partition("://")
+    if scheme.endswith("unix"):
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.connect("/" + path.lstrip("/"))
 
 
 def _unreachable(error: Exception) -> Unavailable:

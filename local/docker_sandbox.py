@@ -69,9 +69,7 @@ class DockerSandbox:
                     heard.add(output or b"", errors or b"")
                 status = line.api.wait(container)["StatusCode"]
             state = api.inspect_container(container)["State"]
-            return Ended(
-                bytes(heard.output), heard.tail(), status, state["OOMKilled"], self._settings.test_memory
-            )
+            return Ended(bytes(heard.output), heard.tail(), status, state["OOMKilled"], self._settings.test_memory)
 
     def clean(self, package: Package) -> None:
         """Removes what an interrupted run left."""
@@ -80,9 +78,7 @@ class DockerSandbox:
                 remove_container(api, container["Id"])
 
     @contextmanager
-    def _container(
-        self, api: APIClient, package: Package, image: str, command: str, gpus: bool
-    ) -> Iterator[str]:
+    def _container(self, api: APIClient, package: Package, image: str, command: str, gpus: bool) -> Iterator[str]:
         container = api.create_container(
             image,
             [command],

@@ -85,6 +85,4 @@ def _refuse(constant: str) -> NoReturn:
 
 def _unreadable(tail: str) -> TestFailed:
     said = f" The last that it said: {tail}" if tail else ""
-    return TestFailed(
-        f"The test ended without a report: the process was ended, or something else printed.{said}"
-    )
+    return TestFailed(f"The test ended without a report: the process was ended, or something else printed.{said}")

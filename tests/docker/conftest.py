@@ -8,7 +8,7 @@ import re
 import subprocess
 import uuid
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -20,14 +20,16 @@ from docker import APIClient
 from local.docker_engine import DockerBuilder, docker_answers
 from local.docker_line import calling
 from local.engine import Bounds, LocalEngine
-from modelserver.archive import Limits
-from modelserver.config import Config, Environment, Example, ModelName
+from modelserver.archive import Archive, Limits
+from modelserver.config import Architecture, Config, Environment, Example, ModelName
+from modelserver.frameworks import Facts
 from modelserver.memory import MemoryStorage
 from modelserver.package import Outcome, Package, PackageID
 from modelserver.settings import Settings
 
 HERE = Path(__file__).parent
 REGISTRY = "localhost:5001"
+RUNTIME = HERE.parent.parent / "runtime" / "jid"
 
 _LIMITS = Limits(entries=1000, unpacked=1024**3, ratio=1000)
 _SETTINGS = Settings(
@@ -117,9 +119,10 @@ class Workshop:
 
     @property
     def builder(self) -> DockerBuilder:
+        facts = Facts.load()
         if self.recipe:
-            return DockerBuilder(self.settings, lambda package, archive, architecture: self.recipe)
-        return DockerBuilder(self.settings)
+            return RecipeBuilder(self.recipe, self.settings, facts, RUNTIME)
+        return DockerBuilder(self.settings, facts, RUNTIME)
 
     @property
     def local(self) -> LocalEngine:
@@ -150,6 +153,17 @@ class Workshop:
         for package in self._packages:
             self.local.remove(package)
         assert [left for package in self._packages for left in self.left(package)] == []
+
+
+class RecipeBuilder(DockerBuilder):
+    """Builds every package after one given Dockerfile."""
+
+    def __init__(self, recipe: str, settings: Settings, facts: Facts, runtime: Path) -> None:
+        super().__init__(settings, facts, runtime)
+        self._recipe = recipe
+
+    def dockerfile(self, package: Package, archive: Archive, architecture: Architecture) -> str:
+        return self._recipe
 
 
 def zipped(files: dict[str, str]) -> bytes:
