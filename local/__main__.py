@@ -8,12 +8,13 @@ import ipaddress
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
+from werkzeug.wrappers import Request
 
 from local.house import House
 from modelserver.app import handle
@@ -23,7 +24,7 @@ _PR_SET_PDEATHSIG = 1
 _THREADS = 256
 
 
-class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+class Server(BaseApplication):
     """gunicorn with one worker process: the house is opened in it, and it ends with its parent."""
 
     def __init__(self, address: str, open_house: Callable[[], House], ready: Callable[[House], None]) -> None:
@@ -45,13 +46,12 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         for name, value in options.items():
             self.cfg.set(name, value)
 
-    def load(self) -> Callable[..., Any]:
+    def load(self) -> Any:
         house = self._open()
         self._ready(house)
 
-        @Request.application
-        def application(request: Request) -> Response:
-            return handle(request, house.services)
+        def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            return handle(Request(environ), lambda: house.services)(environ, start_response)
 
         return application
 

@@ -60,7 +60,7 @@ class LocalEngine:
         self._storage = storage
         self._folder = folder
         self._bounds = bounds
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._jobs: dict[str, Job] = {}
         self._pool = ThreadPoolExecutor(bounds.builds, thread_name_prefix="build")
         self._listeners: list[Callable[[Package], None]] = []
@@ -74,7 +74,7 @@ class LocalEngine:
         self._listeners.append(ended)
 
     def submit(self, package: Package) -> None:
-        with self._lock:
+        with self._changed:
             if package.build in self._jobs or self._read(package) is not None:
                 return
             self._path(package).mkdir(parents=True, exist_ok=True)
@@ -83,9 +83,9 @@ class LocalEngine:
         self._pool.submit(self._run, package, job)
 
     def wait(self, package: Package, seconds: float) -> Outcome | None:
-        job = self._jobs.get(package.build)
-        if job:
-            job.ended.wait(seconds)
+        """Also for a build that another thread is about to submit."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._has_ended(package), seconds)
         return self._read(package)
 
     def log(self, package: Package, offset: int) -> bytes:
@@ -97,10 +97,10 @@ class LocalEngine:
             return b""
 
     def cancel(self, package: Package) -> None:
-        job = self._jobs.get(package.build)
-        if job:
+        if job := self._jobs.get(package.build):
             job.cancel()
-            job.ended.wait()
+            with self._changed:
+                self._changed.wait_for(lambda: package.build not in self._jobs)
 
     def remove(self, package: Package) -> None:
         self._builder.remove(package)
@@ -113,10 +113,10 @@ class LocalEngine:
     def _run(self, package: Package, job: Job) -> None:
         outcome = self._attempt(package, job)
         write_atomically(self._path(package) / "outcome.json", json.dumps(outcome.to_json()).encode())
-        with self._lock:
-            del self._jobs[package.build]
         job.close()
-        job.ended.set()
+        with self._changed:
+            del self._jobs[package.build]
+            self._changed.notify_all()
         for ended in self._listeners:
             ended(package)
 
@@ -152,6 +152,9 @@ class LocalEngine:
             return Outcome.from_json(json.loads((self._path(package) / "outcome.json").read_bytes()))
         except FileNotFoundError:
             return None
+
+    def _has_ended(self, package: Package) -> bool:
+        return package.build not in self._jobs and (self._path(package) / "outcome.json").exists()
 
     def _path(self, package: Package) -> Path:
         return self._folder / package.build

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import logging
 import os
 import sys
 import time
@@ -20,10 +19,9 @@ from local.process_engine import ProcessBuilder
 from modelserver.archive import Limits
 from modelserver.catalog import Catalog
 from modelserver.endpoints import Services
-from modelserver.errors import PackageNotFound
+from modelserver.errors import Misconfigured
 from modelserver.frameworks import Facts
 from modelserver.inspection import Rules
-from modelserver.package import Package
 from modelserver.settings import Settings
 
 _PATIENCE = 15.0
@@ -41,16 +39,16 @@ class House:
 
     @classmethod
     def open(cls, settings: Settings, tools: Mapping[str, str]) -> House:
-        """Takes up what an earlier server left. Raises OSError when another server has the data folder."""
+        """Takes up what an earlier server left. Raises Misconfigured."""
         data = settings.data.resolve()
         data.mkdir(parents=True, exist_ok=True)
         lock = _locked(data / "lock")
         storage, database = FileStorage(data), SQLiteDatabase(data / "packages.sqlite")
         rules = _rules(settings)
         bounds = Bounds(settings.builds, settings.build_timeout, rules.limits)
-        engine = LocalEngine(_builder(settings, rules.facts, tools), storage, data / "builds", bounds)
+        engine = LocalEngine(builder(settings, rules.facts, tools), storage, data / "builds", bounds)
         catalog = Catalog(storage, database, engine, rules)
-        engine.listen(lambda package: _settle(catalog, package))
+        engine.listen(catalog.ended)
         catalog.resume()
         plugged = {"Engine": engine.name, "Storage": "files", "Database": "sqlite"}
         return cls(Services(catalog, plugged, settings.max_upload, settings.token), engine, database, lock)
@@ -69,10 +67,12 @@ def _rules(settings: Settings) -> Rules:
         python=settings.python or f"{sys.version_info.major}.{sys.version_info.minor}",
         facts=Facts.load(settings.facts),
         sweep_after=settings.sweep_after,
+        base_image_prefix=settings.base_image_prefix,
+        package_index=settings.package_index,
     )
 
 
-def _builder(settings: Settings, facts: Facts, tools: Mapping[str, str]) -> Builder:
+def builder(settings: Settings, facts: Facts, tools: Mapping[str, str]) -> Builder:
     chosen = settings.engine
     if chosen == "auto":
         chosen = "docker" if docker_answers() else "process"
@@ -80,14 +80,7 @@ def _builder(settings: Settings, facts: Facts, tools: Mapping[str, str]) -> Buil
         return DockerBuilder(settings, facts, _RUNTIME)
     if chosen == "process":
         return ProcessBuilder(settings, facts, settings.data.resolve() / "processes", _RUNTIME, tools)
-    raise ValueError(f"engine {chosen!r}: say auto, docker or process")
-
-
-def _settle(catalog: Catalog, package: Package) -> None:
-    try:
-        catalog.settle(package)
-    except PackageNotFound:
-        logging.info("package %s was deleted while its build ended", package.id)
+    raise Misconfigured(f"MODELSERVER_ENGINE={chosen!r}: say auto, docker or process.")
 
 
 def _locked(path: Path) -> TextIO:
@@ -101,5 +94,5 @@ def _locked(path: Path) -> TextIO:
         except BlockingIOError:
             if time.monotonic() >= until:
                 file.close()
-                raise BlockingIOError(f"another server uses {path.parent}; give this one its own --data") from None
+                raise Misconfigured(f"Another server uses {path.parent}; give this one its own --data.") from None
             time.sleep(0.1)

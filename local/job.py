@@ -19,7 +19,6 @@ class Job:
     """
 
     def __init__(self, log_path: Path, seconds: float, log_limit: int = 16 * 1024**2) -> None:
-        self.ended = threading.Event()
         self._seconds = seconds
         self._deadline = float("inf")
         self._change = threading.Condition()

@@ -7,6 +7,7 @@ Serve it with `python -m local`, or with
 from __future__ import annotations
 
 import sys
+import threading
 from functools import cache
 from pathlib import Path
 
@@ -19,14 +20,22 @@ from werkzeug.wrappers import Request, Response  # noqa: E402
 
 from local.house import House  # noqa: E402
 from modelserver.app import handle  # noqa: E402
+from modelserver.endpoints import Services  # noqa: E402
 from modelserver.settings import Settings, tools  # noqa: E402
+
+_OPENING = threading.Lock()
 
 
 @cache
 def house() -> House:
-    """Opened at the first request, so that a wrong setting is an answer and not a failed import."""
+    """Opened at the first request: not in the process that functions-framework forks its workers from."""
     return House.open(Settings.from_environment(os.environ), tools(os.environ))
 
 
+def services() -> Services:
+    with _OPENING:
+        return house().services
+
+
 def api(request: Request) -> Response:
-    return handle(request, house().services)
+    return handle(request, services)

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelserver.completion import Wheels, wheels
 from uv import find_uv_bin
 
 from local.command import Allowance, Command, Finished
@@ -26,6 +25,7 @@ from modelserver.frameworks import Facts
 from modelserver.inspection import requirements
 from modelserver.package import Artifact, Outcome, Package
 from modelserver.settings import Settings
+from modelserver.wheels import Wheels, wheels
 
 _TARGET = "process-cpu"
 _UNLIMITED = 1 << 50
@@ -124,7 +124,7 @@ class ProcessBuilder:
     def _install(self, package: Package, archive: Archive, job: Job, place: Place) -> None:
         version = package.config.environment.python_version
         self._uv(job, place, "venv", "--quiet", "--python", version, str(place.folder / "venv"))
-        listed = wheels(package.config, requirements(archive, package.config), self._facts, "cpu")
+        listed = wheels(package.config, requirements(archive, package.config), self._facts, "cpu", package.completion)
         words = [*_indexes(listed, self._settings.package_index), *listed.packages]
         if named := package.config.environment.python_requirements:
             words += ["--requirement", str(place.source / named)]

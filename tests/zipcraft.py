@@ -5,6 +5,9 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass, field
+from typing import TypeVar
+
+Value = TypeVar("Value", int, bytes)
 
 STORED, DEFLATED = 0, 8
 STREAMED, UTF_8 = 0x0008, 0x0800
@@ -182,5 +185,5 @@ class Zip:
         return bytes(body) + directory + self.end.records(len(starts), len(directory), offset) + self.suffix
 
 
-def _or(given: int | bytes | None, default: int | bytes):  # type: ignore[no-untyped-def]
+def _or(given: Value | None, default: Value) -> Value:
     return default if given is None else given

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import cast
 
 from werkzeug.datastructures import ContentRange
@@ -55,44 +56,49 @@ def text_answer(chunks: Iterator[bytes]) -> Response:
     return Response(filter(None, chunks), 200, headers, content_type="text/plain; charset=utf-8")
 
 
-def zip_answer(request: Request, package: Package, reader: Reader) -> Response:
-    """The zip or one range of it. ETag and Repr-Digest (RFC 9530) are of the whole zip."""
-    answer = Response(content_type="application/zip")
+def zip_answer(request: Request, package: Package, reader: Reader, span: Span) -> Response:
+    """The zip or a part of it. ETag and Repr-Digest (RFC 9530) are of the whole zip. Closes the reader."""
+    answer = Response(_bytes(reader, span), content_type="application/zip")
+    answer.call_on_close(reader.close)
     answer.set_etag(package.sha256)
     digest = base64.b64encode(bytes.fromhex(package.sha256)).decode()
     answer.headers["Repr-Digest"] = f"sha-256=:{digest}:"
     answer.headers["Content-Disposition"] = f'attachment; filename="{package.id}.zip"'
     answer.accept_ranges = "bytes"
-    start, stop = _range(request, package)
-    if (start, stop) != (0, package.size):
+    answer.content_length = span.stop - span.start
+    if span != Span(0, package.size):
         answer.status_code = 206
-        answer.content_range = ContentRange("bytes", start, stop, package.size)
-    answer.content_length = stop - start
-    answer.response = _bytes(reader, start, stop)
-    answer.call_on_close(reader.close)
+        answer.content_range = ContentRange("bytes", span.start, span.stop, package.size)
     answer.make_conditional(request)
     return answer
 
 
-def _range(request: Request, package: Package) -> tuple[int, int]:
-    """First byte and the one after the last. Several ranges, or an old If-Range: the whole zip (RFC 9110, 14.2)."""
-    whole = 0, package.size
-    asked = request.range
-    if asked is None or asked.units != "bytes" or len(asked.ranges) != 1:
-        return whole
-    if request.if_range.etag not in (None, package.sha256) or request.if_range.date:
-        return whole
-    found = asked.range_for_length(package.size)
-    if found is None or found[0] is None or found[1] is None:
-        headers = {"Content-Range": f"bytes */{package.size}"}
-        raise RangeNotSatisfiable(f"The zip has {package.size} bytes.", headers=headers)
-    return found[0], found[1]
+@dataclass(frozen=True)
+class Span:
+    """Bytes of a zip: the first, and the one after the last."""
+
+    start: int
+    stop: int
+
+    @classmethod
+    def of(cls, request: Request, package: Package) -> Span:
+        """What the request asks for. Several ranges, or an old If-Range: the whole zip (RFC 9110, 14.2).
+
+        Raises RangeNotSatisfiable.
+        """
+        asked = request.range
+        old = request.if_range.date or request.if_range.etag not in (None, package.sha256)
+        if asked is None or asked.units != "bytes" or len(asked.ranges) != 1 or old:
+            return cls(0, package.size)
+        found = asked.range_for_length(package.size)
+        if found is None or found[0] is None or found[1] is None:
+            headers = {"Content-Range": f"bytes */{package.size}"}
+            raise RangeNotSatisfiable(f"The zip has {package.size} bytes.", headers=headers)
+        return cls(found[0], found[1])
 
 
-def _bytes(reader: Reader, start: int, stop: int) -> Iterator[bytes]:
-    while start < stop:
-        data = reader.read_at(start, min(_CHUNK, stop - start))
-        if not data:
-            return
+def _bytes(reader: Reader, span: Span) -> Iterator[bytes]:
+    start = span.start
+    while start < span.stop and (data := reader.read_at(start, min(_CHUNK, span.stop - start))):
         start += len(data)
         yield data

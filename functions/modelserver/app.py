@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import logging
+from collections.abc import Callable
 from typing import cast
 
 from werkzeug.exceptions import HTTPException
@@ -36,10 +37,13 @@ _MAP = Map(
 )
 
 
-def handle(request: Request, services: Services) -> Response:
-    """Dispatches. Whatever is raised becomes problem+json; what is nobody's fault but ours is logged, and 500."""
+def handle(request: Request, services: Callable[[], Services]) -> Response:
+    """Dispatches. services: asked for in here, so that a wrong setting is an answer too.
+
+    Whatever is raised becomes problem+json; what is nobody's fault but ours is logged, and 500.
+    """
     try:
-        return _dispatch(request, services)
+        return _dispatch(request, services())
     except Problem as problem:
         return problem_answer(problem)
     except HTTPException as error:

@@ -77,6 +77,13 @@ class Catalog:
             self._database.swap(package, package.ended(outcome))
         return self.get(package.id)
 
+    def ended(self, package: Package) -> None:
+        """For an engine to call when a build has ended; what a deleted package left is removed."""
+        try:
+            self.settle(package)
+        except PackageNotFound:
+            self._forget(package)
+
     def open_zip(self, package: Package) -> Reader:
         """The zip byte for byte; the caller closes it. Raises PackageNotFound if it is gone by now."""
         try:

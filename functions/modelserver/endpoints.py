@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from werkzeug.wrappers import Request, Response
 
-from modelserver.answers import document_answer, json_answer, package_answer, text_answer, zip_answer
+from modelserver.answers import Span, document_answer, json_answer, package_answer, text_answer, zip_answer
 from modelserver.body import chunks, is_yaml, text
 from modelserver.catalog import Catalog
 from modelserver.errors import BadRequest
@@ -62,7 +62,8 @@ def get(request: Request, services: Services, package_id: PackageID) -> Response
 
 def download(request: Request, services: Services, package_id: PackageID) -> Response:
     package = services.catalog.get(package_id)
-    return zip_answer(request, package, services.catalog.open_zip(package))
+    span = Span.of(request, package)
+    return zip_answer(request, package, services.catalog.open_zip(package), span)
 
 
 def log(request: Request, services: Services, package_id: PackageID) -> Response:

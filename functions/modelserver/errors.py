@@ -72,6 +72,10 @@ class Problem(Exception):
         return body | self.more
 
 
+class Misconfigured(Problem):
+    code, status, title = "MISCONFIGURED", 500, "A setting of this server is missing or wrong"
+
+
 class BadRequest(Problem):
     code, status, title = "BAD_REQUEST", 400, "The request cannot be understood"
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from modelserver import jidfile
 from modelserver.archive import Archive, Limits, open_archive
-from modelserver.completion import complete, wheels
+from modelserver.completion import complete
 from modelserver.config import Completion, Config
 from modelserver.dockerfile import dockerfile
 from modelserver.errors import Fault, InvalidPackage
@@ -14,6 +14,7 @@ from modelserver.frameworks import Facts
 from modelserver.jsontypes import Object
 from modelserver.package import PackageID
 from modelserver.ports import Reader
+from modelserver.wheels import wheels
 
 _JID_YAML = "jid.yaml"
 _MOST_REQUIREMENTS = 1024**2
@@ -24,7 +25,7 @@ class Rules:
     """What is accepted, and what is assumed.
 
     max_upload: bytes of a zip. threads: for hashing. python: the default version. sweep_after: seconds that
-    a zip without a record is left alone.
+    a zip without a record is left alone. base_image_prefix, package_index: of the Dockerfiles.
     """
 
     limits: Limits
@@ -33,6 +34,8 @@ class Rules:
     python: str
     facts: Facts
     sweep_after: float = 86_400.0
+    base_image_prefix: str = ""
+    package_index: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def inspect_zip(reader: Reader, rules: Rules) -> Inspection:
     members = frozenset(file.path for file in archive.files)
     config = jidfile.parse(archive.read(_JID_YAML, jidfile.MOST_BYTES + 1), members)
     inspection = _completed(config, requirements(archive, config), rules)
-    return Inspection(archive.tree_id(rules.threads), inspection.config, inspection.completion, inspection.dockerfiles)
+    return replace(inspection, id=archive.tree_id(rules.threads))
 
 
 def inspect_config(text: bytes, rules: Rules) -> Inspection:
@@ -67,23 +70,28 @@ def inspect_config(text: bytes, rules: Rules) -> Inspection:
     return _completed(jidfile.parse(text, None), "", rules)
 
 
-def _completed(config: Config, requirements: str, rules: Rules) -> Inspection:
-    config, completion = complete(config, requirements, rules.facts, rules.python)
-    dockerfiles = {
-        architecture: dockerfile(
-            config, architecture, wheels(config, requirements, rules.facts, architecture, completion)
-        )
-        for architecture in config.environment.architectures
-    }
-    return Inspection(None, config, completion, dockerfiles)
-
-
 def requirements(archive: Archive, config: Config) -> str:
+    """The text of the package's requirements file, "" if it has none. Raises InvalidPackage if it is no text."""
     path = config.environment.python_requirements
     if not path:
         return ""
     try:
         return archive.read(path, _MOST_REQUIREMENTS).decode()
     except UnicodeDecodeError:
-        hint = "Save it as UTF-8."
-        raise InvalidPackage(faults=[Fault(path, "NOT_UTF8", "The requirements file is no text.", hint)]) from None
+        fault = Fault(path, "NOT_UTF8", "The requirements file is no UTF-8 text.", "Save it as UTF-8.")
+        raise InvalidPackage(f"{path} is no text.", faults=[fault]) from None
+
+
+def _completed(config: Config, listed: str, rules: Rules) -> Inspection:
+    config, completion = complete(config, listed, rules.facts, rules.python)
+    dockerfiles = {
+        str(architecture): dockerfile(
+            config,
+            architecture,
+            wheels(config, listed, rules.facts, architecture, completion),
+            base_image_prefix=rules.base_image_prefix,
+            package_index=rules.package_index,
+        )
+        for architecture in config.environment.architectures
+    }
+    return Inspection(None, config, completion, dockerfiles)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from modelserver.errors import Misconfigured
+
 _PREFIX = "MODELSERVER_"
 
 
@@ -38,7 +40,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Raises ValueError naming each variable that cannot be read, and what it should hold."""
+        """Raises Misconfigured naming each variable that cannot be read, and what it should hold."""
         values: dict[str, object] = {}
         wrong: list[str] = []
         for field in fields(cls):
@@ -50,7 +52,7 @@ class Settings:
             except ValueError:
                 wrong.append(f"{_PREFIX}{field.name.upper()}={text!r} is not of type {field.type}")
         if wrong:
-            raise ValueError("; ".join(wrong))
+            raise Misconfigured("; ".join(wrong))
         return cls(**values)  # type: ignore[arg-type]
 
 
