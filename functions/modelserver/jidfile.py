@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import cast
@@ -43,9 +43,14 @@ def parse(text: bytes, members: Set[str] | None = None) -> Config:
     tree = yamltree.read(text, found)
     config = _Form(found, members).config(tree)
     faults = Faults()
-    faults.add(sorted(found, key=lambda fault: fault.line or 0))
+    aliases = {fault.pointer for fault in found if fault.code == yamltree.ALIAS}
+    faults.add(fault for fault in _in_order(found) if fault.pointer not in aliases or fault.code == yamltree.ALIAS)
     faults.settle("jid.yaml")
     return config
+
+
+def _in_order(found: list[Fault]) -> list[Fault]:
+    return sorted(found, key=lambda fault: fault.line or 0)
 
 
 def located(faults: tuple[Fault, ...], text: bytes) -> tuple[Fault, ...]:
@@ -92,9 +97,10 @@ class _Form:
     def config(self, tree: Node | None) -> Config:
         if tree is None and self._faults:
             return Config(ModelName(""), "")
-        top = self._table(_Field("", tree or Table((), 1)), _TOP)
-        self._require(top, "name", "name: andreas/scratch", tree)
-        self._require(top, "model", "model: infer.py:Model", tree)
+        whole = _Field("", tree or Table((), 1))
+        top = self._table(whole, _TOP)
+        self._require(whole, top, "name: andreas/scratch")
+        self._require(whole, top, "model: infer.py:Model")
         return Config(
             name=ModelName(self._text(top.get("name"), grammar.name)),
             model=self._model(top.get("model")),
@@ -170,20 +176,18 @@ class _Form:
         return value
 
     def _files_in(self, field: _Field) -> None:
-        """Every text that starts with @ names a file of the package."""
-        node = field.node
-        if isinstance(node, Table):
-            for key, value in node.pairs:
-                self._files_in(_Field(join(field.pointer, key.text), value))
-        elif isinstance(node, Array):
-            for index, item in enumerate(node.items):
-                self._files_in(_Field(f"{field.pointer}/{index}", item))
-        elif node.text.startswith("@"):
-            wrong = grammar.path(node.text[1:])
-            if wrong:
-                self._fault(field, wrong.code, wrong.detail, wrong.hint)
-            else:
-                self._member(field, node.text[1:], "EXAMPLE_FILE_MISSING")
+        """A text that starts with @ and reads like a path names a file of the package: "@cat.jpg"."""
+        for item in [field, *_below(field)]:
+            if isinstance(item.node, Scalar) and item.node.text.startswith("@"):
+                self._file_of_example(item, item.node.text[1:])
+
+    def _file_of_example(self, field: _Field, path: str) -> None:
+        if grammar.is_path(path):
+            self._member(field, path, "EXAMPLE_FILE_MISSING")
+        elif path.startswith("/") or ".." in path.split("/"):
+            wrong = grammar.path(path)
+            assert wrong
+            self._fault(field, wrong.code, wrong.detail, wrong.hint)
 
     def _table(self, field: _Field, known: tuple[str, ...]) -> dict[str, _Field]:
         """The fields that were said; unknown keys are faults."""
@@ -200,9 +204,10 @@ class _Form:
                 self._faults.append(Fault(join(field.pointer, key.text), "UNKNOWN_KEY", detail, hint, key.line))
         return {key: value for key, value in fields.items() if key in known and value.said}
 
-    def _require(self, fields: dict[str, _Field], key: str, hint: str, tree: Node | None) -> None:
-        if key not in fields and (tree is None or isinstance(tree, Table)):
-            self._faults.append(Fault("", "MISSING_KEY", f"{key} is missing", f"add a line {hint}", 1))
+    def _require(self, whole: _Field, fields: dict[str, _Field], line: str) -> None:
+        key = line.partition(":")[0]
+        if key not in fields and (isinstance(whole.node, Table) or not whole.said):
+            self._faults.append(Fault("", "MISSING_KEY", f"{key} is missing", f"add a line {line}", 1))
 
     def _items(self, field: _Field) -> list[_Field]:
         if not isinstance(field.node, Array):
@@ -251,6 +256,19 @@ class _Form:
 
     def _fault(self, field: _Field, code: str, detail: str, hint: str) -> None:
         self._faults.append(Fault(field.pointer, code, detail, hint, field.node.line))
+
+
+def _below(field: _Field) -> Iterator[_Field]:
+    """The values of a table or a list, and the items of lists in it: where files can be named."""
+    if isinstance(field.node, Table):
+        for key, value in field.node.pairs:
+            inner = _Field(join(field.pointer, key.text), value)
+            yield inner
+            if isinstance(value, Array):
+                yield from _below(inner)
+    elif isinstance(field.node, Array):
+        for index, item in enumerate(field.node.items):
+            yield _Field(f"{field.pointer}/{index}", item)
 
 
 def _package_name(text: str) -> str:

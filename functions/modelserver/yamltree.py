@@ -17,6 +17,7 @@ from modelserver.errors import Fault
 
 MAX_SIZE = 64 * 1024
 MAX_DEPTH = 24
+ALIAS = "YAML_ALIAS"
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def read(content: bytes, faults: list[Fault]) -> Node | None:
         return None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        faults.append(_broken(f"the character U+{ord(str(error.character)):04X} is not allowed in YAML", line))
+        faults.append(_broken(f"the character U+{ord(text[error.position]):04X} is not allowed in YAML", line))
     except yaml.MarkedYAMLError as error:
         what = ", ".join(part for part in (error.context, error.problem) if part)
         faults.append(_broken(what, _at(error.problem_mark) or _at(error.context_mark)))
@@ -144,17 +145,17 @@ class _Composer:
         if isinstance(event, yaml.MappingStartEvent):
             self._deeper(event, pointer, depth)
             return self._table(event, pointer, depth + 1)
-        text = event.value if isinstance(event, yaml.ScalarEvent) else ""
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event, pointer)
+        return Scalar("(an alias)", False, _line(event))
+
+    def _scalar(self, event: yaml.ScalarEvent, pointer: str) -> Scalar:
+        text = str(event.value)
         if not _encodes(text):
-            self._refuse(
-                pointer,
-                event,
-                "NOT_UNICODE",
-                "the text holds half of a surrogate pair",
-                "write the character itself instead of its \\u escape",
-            )
-            text = ""
-        return Scalar(text, isinstance(event, yaml.ScalarEvent) and event.style is None, _line(event))
+            hint = "write the character itself instead of its \\u escape"
+            self._refuse(pointer, event, "NOT_UNICODE", "the text holds half of a surrogate pair", hint)
+            text = text.encode(errors="replace").decode()
+        return Scalar(text, event.style is None, _line(event))
 
     def _array(self, start: yaml.Event, pointer: str, depth: int) -> Array:
         items: list[Node] = []
@@ -186,7 +187,7 @@ class _Composer:
             self._refuse(
                 pointer,
                 event,
-                "YAML_ALIAS",
+                ALIAS,
                 f"*{event.anchor} is an alias",
                 "write the value out; a text that starts with * needs quotes",
             )
