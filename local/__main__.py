@@ -41,7 +41,7 @@ class Server(BaseApplication):
             "timeout": 0,
             "graceful_timeout": 5,
             "loglevel": "warning",
-            "post_fork": lambda *_: _end_with_parent(),
+            "post_fork": lambda server, worker: _end_with_parent(),
         }
         for name, value in options.items():
             self.cfg.set(name, value)

@@ -16,7 +16,7 @@ trap end EXIT
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 free_port() { "$BIN/python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-field() { "$BIN/python" -c 'import json, sys; print(eval(sys.argv[1], {}, {"it": json.load(sys.stdin)}))' "$1"; }
+field() { "$BIN/python" -c "import json, sys; it = json.load(sys.stdin); print($1)"; } # JSON on standard input, as `it`
 await() { # URL, pid: until it answers
   for _ in $(seq 300); do
     curl --silent --fail --output /dev/null "$1" && return

@@ -55,21 +55,14 @@ class DockerSandbox:
 
         Raises TestFailed when it takes too long or prints too much. No container stays.
         """
-        with (
-            Line() as line,
-            calling() as api,
-            self._container(api, package, image, command, gpus) as container,
-        ):
+        heard = _Heard(job)
+        with calling() as api, self._container(api, package, image, command, gpus) as container:
             late = TestFailed(f"It did not end within {self._settings.test_timeout:.0f} s, and was stopped.")
             with job.stopping(lambda: _kill(container), self._settings.test_timeout, late), reached():
-                heard = _Heard(job)
-                streams = line.api.attach(container, stream=True, demux=True)
-                api.start(container)
-                for output, errors in cast("Iterator[tuple[bytes | None, bytes | None]]", streams):
-                    heard.add(output or b"", errors or b"")
-                status = line.api.wait(container)["StatusCode"]
+                status = _listen(api, container, heard)
             state = api.inspect_container(container)["State"]
-            return Ended(bytes(heard.output), heard.tail(), status, state["OOMKilled"], self._settings.test_memory)
+        memory = self._settings.test_memory
+        return Ended(bytes(heard.output), heard.tail(), status, state["OOMKilled"], memory)
 
     def clean(self, package: Package) -> None:
         """Removes what an interrupted run left."""
@@ -131,6 +124,16 @@ class _Heard:
 
     def tail(self) -> str:
         return b"".join(self._last)[-_TAIL:].decode(errors="replace").strip()
+
+
+def _listen(api: APIClient, container: str, heard: _Heard) -> int:
+    """Starts it and reads until its end; its exit status."""
+    with Line() as line:
+        streams = line.api.attach(container, stream=True, demux=True)
+        api.start(container)
+        for output, errors in cast("Iterator[tuple[bytes | None, bytes | None]]", streams):
+            heard.add(output or b"", errors or b"")
+        return int(line.api.wait(container)["StatusCode"])
 
 
 def _kill(container: str) -> None:

@@ -11,8 +11,8 @@ import threading
 from functools import cache
 from pathlib import Path
 
-_ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(_ROOT / "functions"), str(_ROOT)]  # functions-framework adds only this file's folder
+# functions-framework puts only this file's own folder on the path.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import os  # noqa: E402
 

@@ -144,9 +144,9 @@ class ProcessBuilder:
         if done.broken:
             return Outcome(error=TestFailed(f"{_TARGET}: {done.broken}").to_json())
         report = read_report(done.output, "")
-        problem = judged(report, _TARGET)
-        artifact = Artifact(_TARGET, place.folder.as_uri())
-        return Outcome((artifact,), report.schema, report.evidence, problem.to_json() if problem else {})
+        if problem := judged(report, _TARGET):
+            return Outcome((), report.schema, report.evidence, problem.to_json())
+        return Outcome((Artifact(_TARGET, place.folder.as_uri()),), report.schema, report.evidence)
 
     def _trial(self, job: Job, place: Place, scratch: Path) -> Finished:
         settings = self._settings

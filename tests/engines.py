@@ -35,7 +35,7 @@ def local_engine(kind: str, folder: Path, seconds: float = 300.0) -> Iterator[tu
     """An engine of this machine and the storage that it reads."""
     if kind == "docker":
         need_docker()
-    settings = Settings(data=folder, engine=kind, python="3.11")
+    settings = Settings(data=folder, engine=kind, base_image_prefix="localhost/")
     storage = FileStorage(folder)
     made = builder(settings, Facts.load(), tools(os.environ))
     engine = LocalEngine(made, storage, folder / "builds", Bounds(2, seconds, LIMITS))
