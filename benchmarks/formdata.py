@@ -16,9 +16,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-import multipart
-from streaming_form_data import StreamingFormDataParser
-from streaming_form_data.targets import BaseTarget
+import multipart  # type: ignore[import-untyped]
+from streaming_form_data import StreamingFormDataParser  # type: ignore[import-untyped]
+from streaming_form_data.targets import BaseTarget  # type: ignore[import-untyped]
 from werkzeug.sansio.multipart import Data, Epilogue, MultipartDecoder, NeedData
 
 MIB = 1024 * 1024

@@ -122,9 +122,7 @@ def _missing(files: tuple[File, ...]) -> Iterator[Fault]:
         yield Fault("", "NO_FILES", "the zip has no files", "zip the model's folder: `zip -r model.zip .`")
     elif CONFIG not in paths:
         deeper = min((path for path in paths if path.endswith(f"/{CONFIG}")), key=len, default="")
-        hint = f"zip the folder that holds {CONFIG}" + (
-            f", here {deeper.rpartition('/')[0]}" if deeper else ""
-        )
+        hint = f"zip the folder that holds {CONFIG}" + (f", here {deeper.rpartition('/')[0]}" if deeper else "")
         yield Fault(CONFIG, "NO_JID_YAML", f"the package has no {CONFIG} at its top", hint)
 
 
@@ -160,27 +158,29 @@ class Archive:
             crc = isal_zlib.crc32(chunk, crc)
             yield chunk
         if size != file.size:
-            raise broken(
-                "SIZE_DIFFERS", f"the file does not have the {file.size} bytes announced", AGAIN, file.path
-            )
+            raise broken("SIZE_DIFFERS", f"the file does not have the {file.size} bytes announced", AGAIN, file.path)
         if crc != file.crc:
             raise broken("CHECKSUM_DIFFERS", "the file is damaged: its checksum differs", AGAIN, file.path)
 
     def tree_id(self, threads: int) -> PackageID:
         """Reads every file once, on so many threads. Raises InvalidPackage naming each that is not sound."""
-        faults = Faults()
-        largest_first = sorted(self.files, key=lambda file: file.size, reverse=True)
+        # One shared iterator: whoever is free takes the next, the largest first, so that all end together.
+        # A second thread for the checksum or inflate of a single large file was measured and gains nothing.
+        todo = iter(sorted(self.files, key=lambda file: file.size, reverse=True))
         with ThreadPoolExecutor(threads) as pool:
-            digests = list(pool.map(self._digest, largest_first))
-        for digest in digests:
-            if isinstance(digest, InvalidPackage):
-                faults.add(digest.faults)
+            shares = [pool.submit(self._digests, todo) for _ in range(threads)]
+        digests = [digest for share in shares for digest in share.result()]
+        faults = Faults()
+        for _, found in digests:
+            if isinstance(found, InvalidPackage):
+                faults.add(found.faults)
         faults.settle("the package")
         return tree_id(
-            (file.path.encode(), file.executable, digest)
-            for file, digest in zip(largest_first, digests, strict=True)
-            if isinstance(digest, bytes)
+            (file.path.encode(), file.executable, found) for file, found in digests if isinstance(found, bytes)
         )
+
+    def _digests(self, todo: Iterator[File]) -> list[tuple[File, bytes | InvalidPackage]]:
+        return [(file, self._digest(file)) for file in todo]
 
     def _digest(self, file: File) -> bytes | InvalidPackage:
         blob = hashlib.sha1(b"blob %d\0" % file.size, usedforsecurity=False)

@@ -11,7 +11,12 @@ import re
 from collections.abc import Iterator
 from typing import Protocol
 
-from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
+from multipart import (  # type: ignore[import-untyped]
+    MultipartError,
+    MultipartSegment,
+    PushMultipartParser,
+    parse_options_header,
+)
 
 from modelserver.errors import BadRequest, NoFile
 

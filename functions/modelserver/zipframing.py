@@ -27,11 +27,11 @@ _LONGEST_DESCRIPTOR = 24
 def data_starts(window: Window, found: list[Member], directory: Directory, faults: Faults) -> dict[int, int]:
     """Where each member's data starts, by its header's offset. Members must fill the zip without a gap."""
     ordered = sorted(found, key=lambda member: member.start)
-    borders = [member.start for member in ordered[1:]] + [directory.offset]
+    edges = [*(member.start for member in ordered), directory.offset]
     starts: dict[int, int] = {}
-    if first := ordered[0].start if ordered else directory.offset:
-        faults.add([_hidden("", f"{first} bytes stand before the first file")])
-    for member, border in zip(ordered, borders, strict=True):
+    if edges[0]:
+        faults.add([_hidden("", f"{edges[0]} bytes stand before the first file")])
+    for member, border in zip(ordered, edges[1:], strict=True):
         try:
             header, starts[member.start] = local_header(window, member.start)
         except InvalidPackage as bad:
