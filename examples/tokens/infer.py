@@ -1,4 +1,4 @@
-from typing import Iterator
+from collections.abc import Iterator
 
 import jid
 
@@ -11,5 +11,7 @@ class Model(jid.Model):
         prompt: str = jid.Input(description="words, with spaces between them", max_length=10000),
         most: int = jid.Input(100, description="how many words to say at most", ge=1, le=1000),
     ) -> Iterator[str]:
-        for word in list(reversed(prompt.split()))[:most]:
-            yield word
+        words = prompt.split()
+        while words and most:
+            yield words.pop()
+            most -= 1

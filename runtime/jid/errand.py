@@ -50,7 +50,13 @@ class Errand:
         for directory in self._directories:
             shutil.rmtree(directory, ignore_errors=True)
         for path in self._outputs:
-            try:
-                os.unlink(path)
-            except OSError:
-                pass
+            _remove(path)
+
+
+def _remove(path: str) -> None:
+    """A file, and its directory if it was alone there, as under tempfile.mkdtemp()."""
+    try:
+        os.unlink(path)
+        os.rmdir(os.path.dirname(path))
+    except OSError:
+        pass
