@@ -39,7 +39,10 @@ def test_no_body(untouched: Client) -> None:
 
 
 def test_an_empty_file(untouched: Client) -> None:
-    problem(upload(untouched, b""), 422, "INVALID_PACKAGE")
+    body = b'--b\r\nContent-Disposition: form-data; name="file"; filename="m.zip"\r\n\r\n\r\n--b--\r\n'
+    answer = untouched.post(UPLOAD, data=body, content_type="multipart/form-data; boundary=b")
+    document = problem(answer, 400, "NO_FILE")
+    assert "empty" in document["detail"]
 
 
 def test_a_form_without_the_file(untouched: Client) -> None:
