@@ -12,7 +12,7 @@ from packaging.version import Version
 
 from modelserver.config import Architecture, Completion, Config, Environment
 from modelserver.faults import Faults
-from modelserver.frameworks import Facts, agree
+from modelserver.frameworks import CUDNN_PACKAGES, Facts, agree, minor
 from modelserver.grammar import PYTHONS
 from modelserver.jsontypes import JSON
 from modelserver.odds import diagnose
@@ -158,9 +158,14 @@ def _why_cudnn(known: Pinned, choice: Choice) -> str:
         if side.cudnn:
             return (
                 f"the highest cuDNN with an NVIDIA image of CUDA {choice.cuda}; {side.label} was built with "
-                f"cuDNN {side.cudnn}, for which there is no such image"
+                f"cuDNN {side.cudnn}, for which there is no such image{_beside(choice.cuda)}"
             )
     return f"the highest cuDNN with an NVIDIA image of CUDA {choice.cuda}"
+
+
+def _beside(cuda: str) -> str:
+    package = CUDNN_PACKAGES.get(minor(cuda))
+    return f", so {package} is installed beside it" if package else ""
 
 
 def _warnings(environment: Environment, known: Pinned) -> list[Completion]:

@@ -35,9 +35,12 @@ _GATHER_CUDA = (
     "mkdir -p /opt/cuda/jid && cp -a /usr/local/cuda/. /opt/cuda/ && find /opt/cuda -name '*.a' -delete && "
     "find /usr/lib -name 'libcu[db][nl]*.so.*' -exec cp -a {} /opt/cuda/jid/ ';'"
 )
-_LINK_CUDA = (
-    "printf '%s\\n' /usr/local/cuda/lib64 /usr/local/cuda/jid /usr/local/cuda/extras/CUPTI/lib64 "
-    "> /etc/ld.so.conf.d/cuda.conf && ldconfig"
+# First found, first used: a cuDNN among the Python packages goes before the image's own.
+_CUDA_FOLDERS = (
+    "/usr/local/lib/python{python}/site-packages/nvidia/cudnn/lib",
+    "/usr/local/cuda/lib64",
+    "/usr/local/cuda/jid",
+    "/usr/local/cuda/extras/CUPTI/lib64",
 )
 
 
@@ -90,7 +93,8 @@ def _base(config: Config, wheels: Wheels, prefix: str) -> Iterator[str]:
     yield f"RUN {_GATHER_CUDA}"
     yield slim
     yield "COPY --from=cuda /opt/cuda/ /usr/local/cuda/"
-    yield f"RUN {_LINK_CUDA}"
+    folders = shlex.join(folder.format(python=config.environment.python_version) for folder in _CUDA_FOLDERS)
+    yield f"RUN printf '%s\\n' {folders} > /etc/ld.so.conf.d/000-cuda.conf && ldconfig"
     yield "ENV CUDA_HOME=/usr/local/cuda PATH=/usr/local/cuda/bin:$PATH"
 
 
@@ -106,14 +110,15 @@ def _system_packages(config: Config) -> Iterator[str]:
 def _python_packages(config: Config, wheels: Wheels, index: str) -> Iterator[str]:
     """The requirements file has a layer of its own: it changes less often than one thinks, and costs most."""
     where = _where(wheels, index)
+    linked = " && ldconfig" if wheels.cuda_image else ""
     path = config.environment.python_requirements
     if path:
         yield f"COPY {json.dumps([f'model/src/{path}', '/tmp/requirements.txt'])}"  # noqa: S108
         words = [*where, "--requirement", "/tmp/requirements.txt", *wheels.of_requirements]  # noqa: S108
-        yield f"RUN {_PIP} {shlex.join(words)}"
+        yield f"RUN {_PIP} {shlex.join(words)}{linked}"
     others = [package for package in wheels.packages if package not in wheels.of_requirements]
     if others:
-        yield f"RUN {_PIP} {shlex.join([*where, *others])}"
+        yield f"RUN {_PIP} {shlex.join([*where, *others])}{linked}"
 
 
 def _where(wheels: Wheels, index: str) -> list[str]:

@@ -6,6 +6,7 @@ Where the facts come from is written in data/README.md.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,8 +31,14 @@ GPU_PACKAGES = frozenset(
         "cupy-cuda13x",
     }
 )
+# By CUDA. NVIDIA's images of CUDA 12.3 have no cuDNN 8, those of 12.5 an older cuDNN 9 than TensorFlow loads;
+# these are what the extra "and-cuda" of tensorflow 2.16.1 and 2.17.0, 2.18.0 and 2.19.0 asks for (metadata).
+CUDNN_PACKAGES = {"12.3": "nvidia-cudnn-cu12==8.9.7.29", "12.5": "nvidia-cudnn-cu12==9.3.0.75"}
 TORCH_FAMILY = ("torch", "torchvision", "torchaudio")
 TENSORFLOW_FAMILY = ("tensorflow", "tensorflow-gpu")
+
+
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII)  # OCI distribution-spec, "Pulling manifests"
 
 
 @dataclass(frozen=True)
@@ -72,6 +79,11 @@ class TensorflowRow:
     cudnn: str
     pythons: tuple[str, ...]
 
+    @property
+    def cudnn_package(self) -> str:
+        """The Python package with the cuDNN it was built with, "" where NVIDIA's images have that."""
+        return CUDNN_PACKAGES.get(self.cuda, "")
+
     def has(self, pin: Pin) -> bool:
         """Whether the pin is of this minor version, for which one CUDA, cuDNN and set of Pythons hold."""
         return pin.version.release[:2] == Version(self.tensorflow).release[:2] and not pin.version.local
@@ -85,6 +97,10 @@ class CudaImage:
     cuda: str
     cudnn: str
     ubuntu: str
+
+    def __post_init__(self) -> None:
+        if not _TAG.fullmatch(self.tag):
+            raise ValueError(f"{self.tag!r} is no image tag")
 
 
 @dataclass(frozen=True)

@@ -43,8 +43,9 @@ def wheels(
     listed = {pin.name for pin in pins if pin.pointer.startswith("/environment/python_packages/")}
     frameworks = {pin.name: _wheel(pin, row, facts, architecture) for pin in pins if _is_framework(pin)}
     others = sorted(pin.text for pin in pins if pin.name in listed and pin.name not in frameworks)
+    cudnn = _cudnn(pins, facts) if architecture == "gpu" else ()
     return Wheels(
-        packages=(*_ordered(frameworks), *others),
+        packages=(*_ordered(frameworks), *cudnn, *others),
         extra_index_urls=tuple(filter(None, [row.extra_index_url])) if row else (),
         find_links=tuple(filter(None, [row.find_links])) if row else (),
         of_requirements=_ordered({name: frameworks[name] for name in frameworks if name in from_file - listed}),
@@ -98,6 +99,14 @@ def _tensorflow(pin: Pin, facts: Facts, architecture: Architecture) -> str:
         return pin.text
     name = (row.gpu_package if architecture == "gpu" else row.cpu_package).partition("==")[0]
     return f"{name}{pin.requirement[len(pin.requirement.partition('[')[0]) :]}=={pin.version}"
+
+
+def _cudnn(pins: tuple[Pin, ...], facts: Facts) -> tuple[str, ...]:
+    """The cuDNN that tensorflow needs beside the image's, unless one is pinned."""
+    rows = [facts.tensorflow_row(pin) for pin in pins if pin.name in TENSORFLOW_FAMILY]
+    asked = [row.cudnn_package for row in rows if row and row.cudnn_package]
+    pinned_names = {pin.name for pin in pins}
+    return tuple(text for text in asked[:1] if text.partition("==")[0] not in pinned_names)
 
 
 def _cuda_image(

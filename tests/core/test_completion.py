@@ -53,7 +53,7 @@ def test_nothing_said_is_a_cpu_image_with_the_servers_python() -> None:
 
 
 def test_everything_said_stays_and_needs_no_reason() -> None:
-    said = {
+    said: dict[str, Any] = {
         "python_version": "3.11",
         "python_packages": ("torch==2.4.0",),
         "architectures": ("gpu",),
@@ -197,6 +197,12 @@ def test_a_cudnn_that_tensorflow_was_not_built_with() -> None:
     fault = only(python_packages=("tensorflow==2.2.0",), cudnn="8")
     assert (fault.pointer, fault.code) == ("/environment/cudnn", "CUDNN_CONFLICT")
     assert "tensorflow 2.2.0 was built with cuDNN 7.6" in fault.detail
+
+
+def test_a_cudnn_without_an_image_is_told_of_and_installed_beside() -> None:
+    because = reasons(python_packages=("tensorflow==2.17.0",))["CuDNN"].because
+    assert "tensorflow 2.17.0 was built with cuDNN 8.9" in because
+    assert "nvidia-cudnn-cu12==8.9.7.29 is installed" in because
 
 
 def test_a_cpu_build_and_gpu_asked_for() -> None:
