@@ -182,7 +182,7 @@ def _wide() -> Iterator[Case]:
     yield bad("zip64: two fields", "BAD_HEADER", lambda: package(Entry(b"a", extra=wide_extra(4, 4) * 2)))
     yield bad("zip64: marked without a field", "OVERLAP BOMB", lambda: package(marked))
     far = Entry(b"a", start=0xFFFFFFFF, extra=wide_extra(2**63))
-    yield bad("zip64: far away", "TRUNCATED HIDDEN_DATA", lambda: package(far))
+    yield bad("zip64: far away", "OVERLAP HIDDEN_DATA", lambda: package(far))
 
 
 def _cuts() -> Iterator[Case]:
@@ -206,7 +206,7 @@ def _bombs() -> Iterator[Case]:
     vast = replace(_A, size=0xFFFFFFFF, extra=wide_extra(2**60), local_extra=wide_extra(2**60))
     yield bad("bomb: 100 MB of zeroes", "BOMB", lambda: package(Entry(b"a", bytes(10**8), DEFLATED)))
     yield bad("bomb: ten that are honest alone", "BOMB", _ten)
-    yield bad("bomb: 250 names for one file", "OVERLAP HEADERS_DIFFER BOMB MORE_FAULTS", _shared)
+    yield bad("bomb: 250 names for one file", "OVERLAP BOMB MORE_FAULTS", _shared)
     yield bad("bomb: larger than any disk", "TOO_LARGE_UNPACKED", lambda: package(vast))
     yield bad(
         "bomb: too many entries",
@@ -221,9 +221,10 @@ def _ten() -> bytes:
 
 
 def _shared() -> bytes:
+    """One deflated file under 250 names."""
     kernel = Entry(b"0", bytes(2 * 10**7), DEFLATED)
-    names = (
-        Entry(b"%d" % number, body=b"", crc=kernel.numbers()[0], packed=1, size=2 * 10**7, method=DEFLATED)
-        for number in range(1, 250)
-    )
-    return Zip((_ME, kernel, *(replace(name, start=len(_ME.local())) for name in names))).bytes()
+    crc, packed, size = kernel.numbers()
+    names = (Entry(b"%d" % number, b"", DEFLATED, body=b"") for number in range(1, 250))
+    start = len(_ME.local())
+    quoted = (replace(name, crc=crc, packed=packed, size=size, start=start) for name in names)
+    return Zip((_ME, kernel, *quoted)).bytes()

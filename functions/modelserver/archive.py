@@ -76,10 +76,10 @@ def open_archive(reader: Reader, limits: Limits) -> Archive:
     faults.add(_size_faults(found, reader.size, limits))
     faults.add(clashes(member.header.name for member in found))
     starts = data_starts(Window(reader), found, directory, faults)
-    faults.settle("the zip")
+    faults.settle("The zip")
     files = _files(found, starts)
     faults.add(_missing(files))
-    faults.settle("the package")
+    faults.settle("The package")
     return Archive(reader, files)
 
 
@@ -174,7 +174,7 @@ class Archive:
         for _, found in digests:
             if isinstance(found, InvalidPackage):
                 faults.add(found.faults)
-        faults.settle("the package")
+        faults.settle("The package")
         return tree_id(
             (file.path.encode(), file.executable, found) for file, found in digests if isinstance(found, bytes)
         )

@@ -33,9 +33,11 @@ class Faults:
         if self._more:
             listed.append(Fault("", "MORE_FAULTS", f"and {self._more} more", "mend the ones above first"))
         count = len(self._shown) + self._more
-        detail = (
-            f"{subject} has {count} faults"
-            if count > 1
-            else f"{listed[0].pointer or subject}: {listed[0].detail}"
-        )
-        raise InvalidPackage(detail, faults=listed)
+        raise InvalidPackage(f"{subject} has {count} faults." if count > 1 else sentence(listed[0]), faults=listed)
+
+
+def sentence(fault: Fault) -> str:
+    """One fault as the detail of a problem."""
+    if fault.pointer:
+        return f"{fault.pointer}: {fault.detail}."
+    return f"{fault.detail[:1].upper()}{fault.detail[1:]}."

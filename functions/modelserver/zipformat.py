@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from modelserver.errors import Fault, InvalidPackage
+from modelserver.faults import sentence
 from modelserver.ports import Reader
 
 AGAIN = "zip the folder again, for example with `zip -r model.zip .` inside it"
@@ -41,7 +42,8 @@ COMPARED = ENCRYPTED | STREAMED | UTF_8
 
 def broken(code: str, detail: str, hint: str = AGAIN, pointer: str = "") -> InvalidPackage:
     """A zip with one fault. pointer: the member's path, or "" for the zip as a whole."""
-    return InvalidPackage(detail, faults=[Fault(pointer, code, detail, hint)])
+    fault = Fault(pointer, code, detail, hint)
+    return InvalidPackage(sentence(fault), faults=[fault])
 
 
 @dataclass(frozen=True)
@@ -167,9 +169,7 @@ def _directory(numbers: tuple[int, ...], records_end: int) -> Directory:
     if offset + size > records_end:
         raise broken("BAD_DIRECTORY", "the zip's directory does not lie where its end record says")
     if size > _MAX_DIRECTORY:
-        raise broken(
-            "TOO_MANY_FILES", f"the zip's directory has {size} bytes; at most {_MAX_DIRECTORY} are taken"
-        )
+        raise broken("TOO_MANY_FILES", f"the zip's directory has {size} bytes; at most {_MAX_DIRECTORY} are taken")
     return Directory(offset, size, count)
 
 
@@ -202,12 +202,19 @@ def _member(fields: tuple[int, ...], tail: bytes) -> Member:
     return Member(header, made >> 8, attributes >> 16, bool(attributes & 0x10), start)
 
 
-def local_header(window: Window, at: int) -> tuple[Header, int]:
-    """The local header at offset `at`, and the offset of the data behind it."""
+def local_header(window: Window, at: int, border: int) -> tuple[Header, int]:
+    """The local header at offset `at`, and the offset of the data behind it.
+
+    Nothing from `border` on is read, so that headers laid over one another cost no more than others.
+    """
+    if at + _LOCAL.size > border:
+        raise broken("OVERLAP", "the file's header runs into the next record")
     fields = _LOCAL.unpack(window.read(at, _LOCAL.size))
     mark, _, flags, method, _, _, crc, packed, size, named, extra = fields
     if mark != _LOCAL_MARK:
         raise broken("BAD_HEADER", f"there is no file header at byte {at}, where the zip's directory says")
+    if at + _LOCAL.size + named + extra > border:
+        raise broken("OVERLAP", "the file's header runs into the next record")
     tail = window.read(at + _LOCAL.size, named + extra)
     name = tail[:named]
     size, packed = _widen(name, (size, packed), _wide_extra(name, tail[named:]))

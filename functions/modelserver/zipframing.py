@@ -33,7 +33,7 @@ def data_starts(window: Window, found: list[Member], directory: Directory, fault
         faults.add([_hidden("", f"{edges[0]} bytes stand before the first file")])
     for member, border in zip(ordered, edges[1:], strict=True):
         try:
-            header, starts[member.start] = local_header(window, member.start)
+            header, starts[member.start] = local_header(window, member.start, border)
         except InvalidPackage as bad:
             faults.add(replace(fault, pointer=shown(member.header.name)) for fault in bad.faults)
             continue

@@ -82,9 +82,7 @@ def _git_faults(parts: list[bytes]) -> Iterator[Fault]:
 def _kind_faults(member: Member) -> Iterator[Fault]:
     pointer, kind = shown(member.header.name), stat.S_IFMT(member.mode)
     if kind == stat.S_IFLNK:
-        yield Fault(
-            pointer, "LINK", "symbolic links are not taken", "put the file itself there: zip without -y"
-        )
+        yield Fault(pointer, "LINK", "symbolic links are not taken", "put the file itself there: zip without -y")
     elif kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         yield Fault(pointer, "DEVICE", "this is a device, a pipe or a socket", "leave it out of the zip")
     elif is_folder(member):
@@ -100,8 +98,6 @@ def _data_faults(header: Header) -> Iterator[Fault]:
         yield Fault(pointer, "ENCRYPTED", "this file is encrypted", "zip it again without a password")
     elif header.method not in (STORED, DEFLATED):
         detail = f"compression method {header.method} is not taken"
-        yield Fault(
-            pointer, "UNSUPPORTED_COMPRESSION", detail, "use deflate: `zip -r -Z deflate model.zip .`"
-        )
+        yield Fault(pointer, "UNSUPPORTED_COMPRESSION", detail, "use deflate: `zip -r -Z deflate model.zip .`")
     elif header.method == STORED and header.packed != header.size:
         yield Fault(pointer, "SIZE_DIFFERS", "the file is stored as it is, yet has two sizes", AGAIN)
