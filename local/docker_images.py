@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from http import HTTPStatus
@@ -75,7 +76,8 @@ class DockerImages:
         """Removes the traces of a build under way: layers that nothing else needs go with them."""
         with calling() as api:
             for name in _names(api, _BUILDING, package.id):
-                _untag(api, name)
+                # After a kill -9 the engine is still ending the container of that build's last step.
+                _untag(api, name, _PATIENCE)
 
     def remove(self, package: Package) -> None:
         """Removes the package's images from the engine; what a container still uses stays."""
@@ -132,14 +134,24 @@ def _refused(uri: str, error: str) -> BuildFailed:
     )
 
 
-def _untag(api: APIClient, name: str) -> None:
-    """Removes a name of an image, and the image with the last name; layers of other images stay."""
-    with suppress(NotFound):
+def _untag(api: APIClient, name: str, seconds: float = 0.0) -> None:
+    """Removes a name of an image, and the image with the last name; layers of other images stay.
+
+    seconds: how long to wait for containers that use it; after that it stays.
+    """
+    until = time.monotonic() + seconds
+    while True:
         try:
             api.remove_image(name)
+            return
+        except NotFound:
+            return
         except APIError as error:
             if error.status_code != HTTPStatus.CONFLICT:
                 raise
+            if time.monotonic() >= until:
+                return
+        time.sleep(0.1)
 
 
 def _tag(package: Package, architecture: Architecture) -> str:

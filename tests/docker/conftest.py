@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import subprocess
+import sys
+import time
 import uuid
 import zipfile
 from collections.abc import Iterator
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 from urllib.request import urlopen
@@ -20,16 +24,17 @@ from docker import APIClient
 from local.docker_engine import DockerBuilder, docker_answers
 from local.docker_line import calling
 from local.engine import Bounds, LocalEngine
-from modelserver.archive import Archive, Limits
-from modelserver.config import Architecture, Config, Environment, Example, ModelName
+from modelserver.archive import Limits
+from modelserver.config import Config, Environment, Example, ModelName
 from modelserver.frameworks import Facts
 from modelserver.memory import MemoryStorage
 from modelserver.package import Outcome, Package, PackageID
 from modelserver.settings import Settings
+from tests.docker.recipes import RUNTIME, RecipeBuilder
 
 HERE = Path(__file__).parent
 REGISTRY = "localhost:5001"
-RUNTIME = HERE.parent.parent / "runtime" / "jid"
+ROOT = HERE.parents[1]
 
 _LIMITS = Limits(entries=1000, unpacked=1024**3, ratio=1000)
 _SETTINGS = Settings(
@@ -69,6 +74,20 @@ def workshop(engine: APIClient, tmp_path: Path) -> Iterator[Workshop]:
     workshop = Workshop(engine, tmp_path)
     yield workshop
     workshop.tear_down()
+
+
+@dataclass(frozen=True)
+class Doomed:
+    """A server in a process of its own, and the log of what it builds."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def await_text(self, text: str, seconds: float = 60.0) -> None:
+        until = time.monotonic() + seconds
+        while not (self.log.exists() and text in self.log.read_text()):
+            assert time.monotonic() < until and self.process.poll() is None, f"it never said {text!r}"
+            time.sleep(0.05)
 
 
 class Workshop:
@@ -119,10 +138,26 @@ class Workshop:
 
     @property
     def builder(self) -> DockerBuilder:
-        facts = Facts.load()
         if self.recipe:
-            return RecipeBuilder(self.recipe, self.settings, facts, RUNTIME)
-        return DockerBuilder(self.settings, facts, RUNTIME)
+            return RecipeBuilder(self.recipe, self.settings)
+        return DockerBuilder(self.settings, Facts.load(), RUNTIME)
+
+    @contextmanager
+    def doomed(self, package: Package, recipe: str) -> Iterator[Doomed]:
+        """Another server that builds the package, and is killed at the end of the block."""
+        record, packed, dockerfile = (self._folder / name for name in ("record", "zip", "recipe"))
+        record.write_text(json.dumps(package.to_record()))
+        packed.write_bytes(self._storage.open(package.upload).data)
+        dockerfile.write_text(recipe)
+        log = self._folder / "doomed.log"
+        command = [sys.executable, "-m", "tests.docker.doomed", *map(str, (record, packed, dockerfile, log))]
+        path = os.pathsep.join(str(folder) for folder in (ROOT / "functions", ROOT))
+        process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": path})
+        try:
+            yield Doomed(process, log)
+        finally:
+            process.kill()
+            process.wait()
 
     @property
     def local(self) -> LocalEngine:
@@ -134,9 +169,12 @@ class Workshop:
     def log(self, package: Package) -> str:
         return self.local.log(package, 0).decode()
 
-    def left(self, package: Package) -> list[str]:
-        """What the engine still has of a package: containers, images, layers that no image needs, names."""
-        log = self.log(package)
+    def left(self, package: Package, log: str = "") -> list[str]:
+        """What the engine still has of a package: containers, images, layers that no image needs, names.
+
+        log: of another build of it than the last.
+        """
+        log += self.log(package)
         layers = set(re.findall(r"---> ([0-9a-f]{12})", log))
         running = set(re.findall(r"---> Running in ([0-9a-f]{12})", log))
         containers = self._engine.containers(all=True)
@@ -153,17 +191,6 @@ class Workshop:
         for package in self._packages:
             self.local.remove(package)
         assert [left for package in self._packages for left in self.left(package)] == []
-
-
-class RecipeBuilder(DockerBuilder):
-    """Builds every package after one given Dockerfile."""
-
-    def __init__(self, recipe: str, settings: Settings, facts: Facts, runtime: Path) -> None:
-        super().__init__(settings, facts, runtime)
-        self._recipe = recipe
-
-    def dockerfile(self, package: Package, archive: Archive, architecture: Architecture) -> str:
-        return self._recipe
 
 
 def zipped(files: dict[str, str]) -> bytes:

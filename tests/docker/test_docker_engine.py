@@ -12,6 +12,8 @@ from docker import APIClient
 
 from local.docker_engine import docker_answers
 from modelserver.config import Example
+from modelserver.jsontypes import JSON
+from tests.docker import recipes
 from tests.docker.conftest import Workshop
 
 pytestmark = pytest.mark.docker
@@ -71,14 +73,15 @@ def test_files_keep_their_modes_and_unusual_names(workshop: Workshop) -> None:
     code = "import os\nclass Model:\n    def run(self) -> list:\n        return sorted(\n"
     code += "            os.path.relpath(os.path.join(d, f)) for d, _, fs in os.walk('.') for f in fs)\n"
     files = {"infer.py": code, **dict.fromkeys(names, "*")}
-    outcome = workshop.build(workshop.package(files, Example({}, sorted([*names, "infer.py", "jid.yaml"]))))
+    expected: JSON = [*sorted([*names, "infer.py", "jid.yaml"])]
+    outcome = workshop.build(workshop.package(files, Example({}, expected)))
     assert outcome.error == {}
 
 
 def test_a_gpu_image_is_imported_and_marked_untested_without_a_gpu(workshop: Workshop, engine: APIClient) -> None:
     if "nvidia" in engine.info()["Runtimes"]:
         pytest.skip("this machine has a GPU, so the image is tested like any other")
-    workshop.recipe = RECIPE
+    workshop.recipe = recipes.PLAIN
     package = workshop.package({"infer.py": HELLO}, WORLD, architectures=("cpu", "gpu"))
     outcome = workshop.build(package)
     assert [(made.target, made.uri[-4:], made.tested) for made in outcome.artifacts] == [
@@ -151,13 +154,3 @@ def test_without_an_engine_the_answer_says_how_to_get_one(workshop: Workshop, mo
     assert outcome.error["code"] == "UNAVAILABLE"
     assert "Docker engine does not answer" in str(outcome.error["detail"])
     assert "--engine process" in str(outcome.error["detail"])
-
-
-RECIPE = """\
-FROM localhost/python:3.11-slim
-COPY runtime/ /opt/jid/
-COPY model/ /model/
-USER 1000
-WORKDIR /model/src
-ENTRYPOINT ["python", "-I", "/opt/jid/jid/__main__.py"]
-"""
