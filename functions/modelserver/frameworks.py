@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ GPU_PACKAGES = frozenset(
 # By CUDA. NVIDIA's images of CUDA 12.3 have no cuDNN 8, those of 12.5 an older cuDNN 9 than TensorFlow loads;
 # these are what the extra "and-cuda" of tensorflow 2.16.1 and 2.17.0, 2.18.0 and 2.19.0 asks for (metadata).
 CUDNN_PACKAGES = {"12.3": "nvidia-cudnn-cu12==8.9.7.29", "12.5": "nvidia-cudnn-cu12==9.3.0.75"}
+FRAMEWORKS = GPU_PACKAGES | {"nvidia-cudnn-cu12"}
 TORCH_FAMILY = ("torch", "torchvision", "torchaudio")
 TENSORFLOW_FAMILY = ("tensorflow", "tensorflow-gpu")
 
@@ -65,7 +66,7 @@ class TorchRow:
     def is_release(self, pin: Pin) -> bool:
         """Whether the pin's public version is the one in this row."""
         text = self.version(pin.name)
-        return bool(text) and Version(text).public == pin.version.public
+        return bool(text) and _public(text) == pin.version.public
 
 
 @dataclass(frozen=True)
@@ -150,12 +151,22 @@ def agree(one: str, other: str) -> bool:
     """Whether two versions may mean the same: 12, 12.8 and 12.8.1 do, 12.8 and 12.6 do not; "" is any."""
     if not one or not other:
         return True
-    return all(a == b for a, b in zip(map(int, one.split(".")), map(int, other.split(".")), strict=False))
+    return all(a == b for a, b in zip(_numbers(one), _numbers(other), strict=False))
 
 
 def minor(version: str) -> str:
     """The first two numbers: 12.8.1 is 12.8."""
     return ".".join(version.split(".")[:2])
+
+
+@lru_cache(maxsize=1024)
+def _public(version: str) -> str:
+    return Version(version).public
+
+
+@lru_cache(maxsize=1024)
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
 
 
 def _rank(image: CudaImage) -> tuple[Version, Version, Version]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from packaging.markers import InvalidMarker, Marker, UndefinedEnvironmentName
 from packaging.utils import canonicalize_name
@@ -12,6 +13,8 @@ from packaging.version import InvalidVersion, Version
 
 _WORD = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?"
 _PIN = re.compile(rf"({_WORD})(?:\[({_WORD}(?:,{_WORD}){{0,20}})\])?==([0-9A-Za-z.!+_-]{{1,100}})", re.ASCII)
+_MOST = 100
+_LONGEST_MARKER = 300  # the parser of markers calls itself for each bracket
 _LINUX = {
     "os_name": "posix",
     "sys_platform": "linux",
@@ -53,10 +56,15 @@ class Pin:
         return f"{self.name} {self.version}"
 
 
-def in_requirements(requirements: str, pointer: str = "/environment/python_requirements") -> tuple[Pin, ...]:
-    """The exact pins of a requirements file that hold on Linux; ranges, URLs and options are left to pip."""
-    pins = (_pin(line, pointer) for line in _lines(requirements))
-    return tuple(pin for pin in pins if pin is not None)
+def in_requirements(
+    requirements: str, names: frozenset[str], pointer: str = "/environment/python_requirements"
+) -> tuple[Pin, ...]:
+    """The exact pins of these packages in a requirements file, as they hold on Linux; the first 100.
+
+    Ranges, URLs and options are left to pip.
+    """
+    pins = (_pin(line, names, pointer) for line in _lines(requirements))
+    return tuple(islice((pin for pin in pins if pin is not None), _MOST))
 
 
 def _lines(requirements: str) -> Iterator[str]:
@@ -67,15 +75,16 @@ def _lines(requirements: str) -> Iterator[str]:
             yield bare
 
 
-def _pin(line: str, pointer: str) -> Pin | None:
+def _pin(line: str, names: frozenset[str], pointer: str) -> Pin | None:
     requirement, _, marker = line.partition(";")
-    if marker.strip() and not _holds(marker.strip()):
-        return None
-    return Pin.parse(re.sub(r"\s+", "", requirement), pointer)
+    pin = Pin.parse(re.sub(r"\s+", "", requirement), pointer)
+    return pin if pin and pin.name in names and _holds(marker.strip()) else None
 
 
 def _holds(marker: str) -> bool:
-    """Whether a marker holds on Linux, whatever the Python; one that cannot be read holds."""
+    """Whether a marker holds on Linux, whatever the Python; one that is empty, too long or wrong holds."""
+    if not 0 < len(marker) <= _LONGEST_MARKER:
+        return True
     try:
         parsed = Marker(marker)
         return any(parsed.evaluate(_LINUX | python) for python in _pythons())

@@ -9,7 +9,7 @@ from packaging.version import Version
 
 from modelserver.config import Config
 from modelserver.errors import Fault
-from modelserver.frameworks import GPU_PACKAGES, TENSORFLOW_FAMILY, TORCH_FAMILY, Facts, agree
+from modelserver.frameworks import FRAMEWORKS, GPU_PACKAGES, TENSORFLOW_FAMILY, TORCH_FAMILY, Facts, agree
 from modelserver.pins import Pin, in_requirements
 
 
@@ -66,11 +66,11 @@ class Pinned:
 
 
 def pins_of(config: Config, requirements: str) -> tuple[Pin, ...]:
-    """All exact pins of a package: those of python_packages first, then those of the requirements file."""
+    """The pins of python_packages, then the frameworks' pins in the requirements file."""
     pointer = "/environment/python_packages"
     listed = enumerate(config.environment.python_packages or ())
     pins = [Pin.parse(text, f"{pointer}/{index}") for index, text in listed]
-    return (*(pin for pin in pins if pin), *in_requirements(requirements))
+    return (*(pin for pin in pins if pin), *in_requirements(requirements, FRAMEWORKS))
 
 
 def pinned(config: Config, requirements: str, facts: Facts) -> Pinned:

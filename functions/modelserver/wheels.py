@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from modelserver.config import Architecture, Completion, Config
-from modelserver.frameworks import TENSORFLOW_FAMILY, TORCH_FAMILY, Facts, TorchRow, agree
+from modelserver.frameworks import FRAMEWORKS, TENSORFLOW_FAMILY, TORCH_FAMILY, Facts, TorchRow, agree
 from modelserver.pins import Pin, in_requirements
 from modelserver.support import pinned, pins_of
 
@@ -39,7 +39,7 @@ def wheels(
     """
     pins = _deduplicated(pins_of(config, requirements))
     row = _torch_row(config, facts, architecture, pins)
-    from_file = {pin.name for pin in in_requirements(requirements)}
+    from_file = {pin.name for pin in in_requirements(requirements, FRAMEWORKS)}
     listed = {pin.name for pin in pins if pin.pointer.startswith("/environment/python_packages/")}
     frameworks = {pin.name: _wheel(pin, row, facts, architecture) for pin in pins if _is_framework(pin)}
     others = sorted(pin.text for pin in pins if pin.name in listed and pin.name not in frameworks)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from dataclasses import dataclass
 
 _WORD = re.compile(r"[A-Z]+")
+# Quoted text, or characters without a meaning of their own, up to a blank or an operator.
+_TOKEN = re.compile(
+    r"""(?P<control>&&|\|\||[;&|\n])|(?P<redirect>[<>])|(?P<word>(?:'[^']*'|"[^"$`\\]*"|[\w@%+=:,./{}*-])+)|[ ]+""",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True)
@@ -20,22 +24,17 @@ class Instruction:
     @property
     def commands(self) -> list[list[str]]:
         """The commands of a RUN, each as its words, as a POSIX shell would split them."""
-        lexer = shlex.shlex(self.rest, posix=True, punctuation_chars=True)
-        lexer.whitespace_split = True
         found: list[list[str]] = [[]]
-        for token in lexer:
-            if token in ("&&", ";", "|", "||", "&"):
+        at = 0
+        while at < len(self.rest):
+            token = _TOKEN.match(self.rest, at)
+            assert token, f"no shell would read {self.rest[at:]!r}"
+            at = token.end()
+            if token["control"]:
                 found.append([])
-            else:
-                found[-1].append(token)
+            elif token["word"]:
+                found[-1] += shlex.split(token["word"])
         return found
-
-    @property
-    def words(self) -> list[str]:
-        """The words of a COPY, in either form."""
-        if self.rest.startswith("["):
-            return [str(word) for word in json.loads(self.rest)]
-        return self.rest.split()
 
 
 def instructions(text: str) -> list[Instruction]:

@@ -116,6 +116,18 @@ def test_what_is_no_pin_does_not_count(text: str) -> None:
     assert completed(text, python_requirements="r.txt").architectures == ("cpu",)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "torch==1.8.0 ; " + "(" * 5000,
+        "torch==1.8.0 ; nonsense",
+        "torch==1.8.0 ; python_version >= '3.6' and 'x' == '" + "y" * 5000 + "'",
+    ],
+)
+def test_a_marker_that_cannot_be_read_holds(line: str) -> None:
+    assert completed(line, python_requirements="r.txt").cuda == "11.1"
+
+
 def test_torch_and_tensorflow_with_a_cuda_in_common() -> None:
     environment = completed(python_packages=("torch==2.0.1", "tensorflow==2.13.0"))
     assert (environment.cuda, environment.cudnn, environment.python_version) == ("11.8", "8", "3.11")
