@@ -189,6 +189,7 @@ class Workshop:
     def tear_down(self) -> None:
         self.local.close()
         for package in self._packages:
+            self.builder.clean(package)
             self.local.remove(package)
         assert [left for package in self._packages for left in self.left(package)] == []
 
