@@ -87,7 +87,7 @@ class DockerBuilder:
             return dockerfile(
                 package.config,
                 architecture,
-                wheels(package.config, needed, self._facts, architecture),
+                wheels(package.config, needed, self._facts, architecture, package.completion),
                 base_image_prefix=self._settings.base_image_prefix,
                 package_index=self._settings.package_index,
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import cast
 
@@ -51,30 +51,6 @@ def parse(text: bytes, members: Set[str] | None = None) -> Config:
 
 def _in_order(found: list[Fault]) -> list[Fault]:
     return sorted(found, key=lambda fault: fault.line or 0)
-
-
-def located(faults: tuple[Fault, ...], text: bytes) -> tuple[Fault, ...]:
-    """The same faults, each with the line of jid.yaml that its pointer (or what is above it) is on."""
-    lines = {"": 1}
-    _number(yamltree.read(text, []), "", lines)
-    return tuple(replace(fault, line=fault.line or _nearest(fault.pointer, lines)) for fault in faults)
-
-
-def _number(node: Node | None, pointer: str, lines: dict[str, int]) -> None:
-    if isinstance(node, Table):
-        for key, value in node.pairs:
-            lines[join(pointer, key.text)] = key.line
-            _number(value, join(pointer, key.text), lines)
-    elif isinstance(node, Array):
-        for index, item in enumerate(node.items):
-            lines[f"{pointer}/{index}"] = item.line
-            _number(item, f"{pointer}/{index}", lines)
-
-
-def _nearest(pointer: str, lines: dict[str, int]) -> int:
-    while pointer not in lines:
-        pointer = pointer.rpartition("/")[0]
-    return lines[pointer]
 
 
 @dataclass(frozen=True)

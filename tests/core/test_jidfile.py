@@ -6,7 +6,8 @@ import pytest
 
 from modelserver.config import Config, Environment, Example, ModelName
 from modelserver.errors import Fault, InvalidPackage
-from modelserver.jidfile import located, parse
+from modelserver.jidfile import parse
+from modelserver.jidlines import locating
 
 MEMBERS = frozenset({"jid.yaml", "infer.py", "src/model.py", "requirements.txt", "cat.jpg"})
 HEAD = "name: andreas/scratch\nmodel: infer.py:Model\n"
@@ -258,11 +259,14 @@ def test_thousands_of_faults_are_cut_off_and_counted() -> None:
     assert "2900 more" in found[-1].detail
 
 
-def test_later_faults_can_be_given_their_lines() -> None:
+def test_faults_found_later_get_their_lines() -> None:
     text = environment("python_packages:\n- pillow==11.0.0\n- torch==9.9.9").encode()
-    later = (
+    later = [
         Fault("/environment/python_packages/1", "X", "of an item"),
         Fault("/environment/cuda", "X", "of a key that is not there"),
         Fault("/name", "X", "has one", line=7),
-    )
-    assert [fault.line for fault in located(later, text)] == [6, 3, 7]
+        Fault("requirements.txt", "X", "of a file"),
+    ]
+    with pytest.raises(InvalidPackage) as caught, locating(text):
+        raise InvalidPackage("later", faults=later)
+    assert [fault.line for fault in caught.value.faults] == [6, 3, 7, None]
