@@ -165,6 +165,8 @@ class Connection(asyncio.Protocol):
             response = await self._response()
             keep = self._errand.request.keep and not self._is_last
             await self._send(response, self._errand.request, keep)
+        except asyncio.CancelledError:
+            raise  # until Python 3.7 it is an Exception
         except Exception:
             keep = False  # the answer broke off; the closed connection says so
             traceback.print_exc(file=sys.stderr)
@@ -183,6 +185,8 @@ class Connection(asyncio.Protocol):
             return await respond(self._site.service, self._endpoint, self._errand, self._body)
         except Problem as problem:
             return problem.response()
+        except asyncio.CancelledError:
+            raise
         except Exception:
             traceback.print_exc(file=sys.stderr)
             return Problem(INTERNAL).response()

@@ -50,13 +50,13 @@ class Errand:
         for directory in self._directories:
             shutil.rmtree(directory, ignore_errors=True)
         for path in self._outputs:
-            _remove(path)
+            self._remove(path)
 
-
-def _remove(path: str) -> None:
-    """A file, and its directory if it was alone there, as under tempfile.mkdtemp()."""
-    try:
-        os.unlink(path)
-        os.rmdir(os.path.dirname(path))
-    except OSError:
-        pass
+    def _remove(self, path: str) -> None:
+        """A file, and its directory if it was alone there, as under tempfile.mkdtemp()."""
+        try:
+            os.unlink(path)
+            if os.path.dirname(path) != self._temporary:
+                os.rmdir(os.path.dirname(path))
+        except OSError:
+            pass

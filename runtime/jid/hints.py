@@ -9,6 +9,7 @@ LIST, DICT, UNION, LITERAL, STREAM, PLAIN = "list", "dict", "union", "literal", 
 
 _STREAMS = (collections.abc.Iterator, collections.abc.Iterable, collections.abc.Generator)
 _OLD_STREAMS = (typing.Iterator, typing.Iterable, typing.Generator)
+_NEW_UNION = getattr(types, "UnionType", type(None))  # what X | Y is from 3.10 to 3.13
 _ALIASES = {typing.List: list, typing.Dict: dict}  # what List[str].__origin__ is on 3.6
 
 
@@ -27,7 +28,7 @@ def kind_of(hint: Any) -> str:
         return LIST
     if origin is dict:
         return DICT
-    if origin is typing.Union or origin is getattr(types, "UnionType", typing.Union):
+    if origin is typing.Union or isinstance(hint, _NEW_UNION):
         return UNION
     if "Literal" in (getattr(origin, "_name", None), getattr(type(hint), "__name__", "").lstrip("_")):
         return LITERAL

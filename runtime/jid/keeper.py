@@ -9,12 +9,13 @@ from jid.failure import IMPORT_FAILED, MODEL_NOT_FOUND, SETUP_FAILED, SIGNATURE_
 from jid.message import Message
 from jid.problem import STOPPING
 from jid.process import Described, Process, Run
+from jid.turns import Turns
 
 STARTING, READY, BUSY, FAILED = "starting", "ready", "busy", "failed"
 
 _FOR_GOOD = (MODEL_NOT_FOUND, IMPORT_FAILED, SIGNATURE_UNSUPPORTED)  # trying again would not help
 _PATIENCE = 5  # deaths without a good run in between before the model counts as failed
-_FIRST_WAIT, _LONGEST_WAIT = 0.1, 30.0  # seconds before a new start; doubled each time
+_FIRST_WAIT, _LONGEST_WAIT = 0.025, 30.0  # seconds before a new start; doubled each time
 
 
 class Running:
@@ -70,13 +71,13 @@ class Keeper:
     def __init__(self, config: Config, temporary: str) -> None:
         self._config = config
         self._temporary = temporary
-        self._turn = asyncio.Lock()
+        self._turns = Turns()
         self._changed = asyncio.Event()
         self._child: Optional[Process] = None  # from its start on
         self._process: Optional[Process] = None  # the same, once it is set up
         self._described: Optional[Described] = None
         self._deaths = 0
-        self._is_stopping = False
+        self._refusal: Optional[Failure] = None
         self.failure: Optional[Failure] = None
 
     def status(self) -> str:
@@ -85,7 +86,7 @@ class Keeper:
             return FAILED
         if self._process is None:
             return STARTING
-        return BUSY if self._turn.locked() else READY
+        return BUSY if self._turns.is_taken() else READY
 
     async def described(self) -> Described:
         """What the model takes and gives, as soon as it is known. Raises Failure when that fails."""
@@ -97,7 +98,7 @@ class Keeper:
 
     async def run(self, order: bytes) -> Running:
         """Wait for a turn and start a run. Raises Failure when the model cannot be had."""
-        await self._turn.acquire()
+        await self._turns.take()
         try:
             ready = await self._ready()
             run = ready.start(order)
@@ -108,7 +109,7 @@ class Keeper:
 
     def release(self) -> None:
         """Let the next request have its turn."""
-        self._turn.release()
+        self._turns.give_back()
 
     def went_well(self) -> None:
         """A run came to its end, so what went wrong before is forgotten."""
@@ -137,7 +138,8 @@ class Keeper:
 
     def refuse(self) -> None:
         """From now on only the run under way is finished."""
-        self._is_stopping = True
+        self._refusal = Failure(STOPPING, "the server was told to stop; ask another, or again later")
+        self._turns.refuse(self._refusal)
         self._tell()
 
     async def _life(self) -> Failure:
@@ -162,14 +164,10 @@ class Keeper:
         while self._process is None or self._process.is_ending():
             if self.failure:
                 raise self.failure
-            self._refuse_when_stopping()
+            if self._refusal:
+                raise self._refusal
             await self._changed.wait()
-        self._refuse_when_stopping()
         return self._process
-
-    def _refuse_when_stopping(self) -> None:
-        if self._is_stopping:
-            raise Failure(STOPPING, "the server was told to stop; ask another, or again later")
 
     def _tell(self) -> None:
         """Wake all who wait for a change, each once."""

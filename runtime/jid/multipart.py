@@ -47,6 +47,8 @@ class Multipart:
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes. Raises Problem for a malformed or an oversized body."""
+        if self._is_over:
+            return  # what follows the last boundary means nothing
         self._buffer += data
         while not self._is_over and self._state():
             pass

@@ -51,8 +51,8 @@ async def openapi(service: Service, errand: Errand, body: Body) -> Response:
 async def infer(service: Service, errand: Errand, body: Body) -> Response:
     """One run; the inputs are a JSON object, a form or a multipart body."""
     described = await service.keeper.described()
-    await _start(service, errand, inputs(errand, body, described.input), "")
-    assert errand.running is not None
+    order = await _order(service, errand, inputs(errand, body, described.input), "")
+    errand.running = await service.keeper.run(order)
     return await answer(errand, errand.running, described)
 
 
@@ -62,10 +62,9 @@ async def infer_ai_platform(service: Service, errand: Errand, body: Body) -> Res
     instances = told.get("instances")
     if not isinstance(instances, list) or not all(isinstance(one, dict) for one in instances):
         raise Problem(BAD_REQUEST, 'the body must read like {"instances": [{"text": "hello"}]}')
-    predictions = []
-    for place, instance in enumerate(instances):
-        predictions.append(await _value(service, errand, instance, "/instances/{}".format(place)))
-    return Response(200, JSON, json_bytes({"predictions": predictions}))
+    orders = [await _order(service, errand, one, "/instances/{}".format(place)) for place, one in enumerate(instances)]
+    outputs = [await _value(service, errand, order) for order in orders]
+    return Response(200, JSON, json_bytes({"predictions": outputs}))
 
 
 async def predictions(service: Service, errand: Errand, body: Body) -> Response:
@@ -73,7 +72,7 @@ async def predictions(service: Service, errand: Errand, body: Body) -> Response:
     given = json_object(body).get("input", {})
     if not isinstance(given, dict):
         raise Problem(BAD_REQUEST, 'the body must read like {"input": {"text": "hello"}}')
-    output = await _value(service, errand, given, "/input")
+    output = await _value(service, errand, await _order(service, errand, given, "/input"))
     return Response(200, JSON, json_bytes({"status": "succeeded", "output": output}))
 
 
@@ -117,21 +116,21 @@ async def respond(service: Service, endpoint: Endpoint, errand: Errand, body: Bo
         raise of_failure(failure) from failure
 
 
-async def _value(service: Service, errand: Errand, given: Dict[str, Any], below: str) -> Any:
-    await _start(service, errand, given, below)
-    assert errand.running is not None
+async def _value(service: Service, errand: Errand, order: bytes) -> Any:
+    errand.running = await service.keeper.run(order)
     value = await value_of(errand, errand.running)
     errand.running.close()
     return value
 
 
-async def _start(service: Service, errand: Errand, given: Dict[str, Any], below: str) -> None:
+async def _order(service: Service, errand: Errand, given: Dict[str, Any], below: str) -> bytes:
+    """The inputs, checked; below: where they stand in the body. Raises Problem INPUT_INVALID."""
+
     def open_file(text: str) -> File:
         return saved(text, errand.directory())
 
     described = await service.keeper.described()
     try:
-        order = check(described.input, given, open_file)
+        return closed(check(described.input, given, open_file))
     except InputInvalid as invalid:
         raise of_input(invalid, below) from invalid
-    errand.running = await service.keeper.run(closed(order))

@@ -48,6 +48,7 @@ class _Bench:
         self._process: Optional[Process] = None
         self.described: Optional[Described] = None
         self.setup_seconds = 0.0
+        self._is_set_up = False
 
     async def examples(self) -> List[Example]:
         """The package's own, or one run on the defaults. Raises Failure NO_EXAMPLES, or why the class is unusable."""
@@ -85,11 +86,12 @@ class _Bench:
         if self._process and self._process.is_gone():
             self._process = await process.start(self._config, _PRINTS, self._temporary)
             await self._process.described()
-            self.setup_seconds = 0.0
+            self._is_set_up = False
         assert self._process is not None
-        if not self.setup_seconds:
+        if not self._is_set_up:
             timer = self._process.limit(self._config.setup_timeout, "setup()")
             self.setup_seconds = await self._process.set_up()
+            self._is_set_up = True
             if timer:
                 timer.cancel()
         return self._process

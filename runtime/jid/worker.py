@@ -17,7 +17,7 @@ from jid.order import opened
 from jid.output import outgoing
 from jid.signature import Signature, signature_of
 
-_LAST_WORDS = 5.0  # seconds in which the process may end by itself once the server is gone
+_LAST_WORDS = 2.0  # seconds in which the process may end by itself once the server is gone
 
 
 def work(descriptor: int, at_start: FrozenSet[str]) -> int:
