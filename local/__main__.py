@@ -16,8 +16,8 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from werkzeug.wrappers import Request
 
+from local.application import respond
 from local.house import House
-from modelserver.app import handle
 from modelserver.settings import Settings, tools
 
 _PR_SET_PDEATHSIG = 1
@@ -51,7 +51,7 @@ class Server(BaseApplication):
         self._ready(house)
 
         def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-            return handle(Request(environ), lambda: house.services)(environ, start_response)
+            return respond(Request(environ), lambda: house)(environ, start_response)
 
         return application
 
@@ -93,9 +93,9 @@ def _settings(asked: argparse.Namespace) -> Settings:
 
 def _greeting(address: str, house: House) -> str:
     at = f"http://{address}/v1/packages"
-    warning = "It isolates nothing: build only what you trust.\n" if house.engine.name == "process" else ""
+    warning = "It isolates nothing: build only what you trust.\n" if house.ports.engine.name == "process" else ""
     return (
-        f"modelserver at http://{address}, engine: {house.engine.name}. {warning}\n"
+        f"modelserver at http://{address}, engine: {house.ports.engine.name}. {warning}\n"
         f"  (cd examples/hello && zip -qr ../../hello.zip .)\n"
         f'  curl -X POST {at}/upload -F "file=@hello.zip"\n'
         f"  curl {at}/\n"

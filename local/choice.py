@@ -12,7 +12,6 @@ from local.docker_engine import docker_answers
 from modelserver.settings import Settings
 
 
-
 def choice() -> str:
     if not docker_answers():
         return "process"

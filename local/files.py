@@ -64,6 +64,10 @@ class FileStorage:
             raise
         return Upload(name, size, digest.hex())
 
+    def adopt(self, path: Path, name: str) -> None:
+        """Stages a zip that arrived otherwise, a file of the same file system."""
+        path.replace(self._staged(name))
+
     def keep(self, name: str) -> None:
         try:
             with self._staged(name).open("rb") as file:
@@ -82,6 +86,9 @@ class FileStorage:
             except FileNotFoundError:
                 continue
         raise KeyError(name)
+
+    def discard(self, name: str) -> None:
+        self._staged(name).unlink(missing_ok=True)
 
     def delete(self, name: str) -> None:
         self._staged(name).unlink(missing_ok=True)
@@ -118,6 +125,10 @@ class FileReader:
 
     def read_at(self, offset: int, length: int) -> bytes:
         return os.pread(self._file.fileno(), length, offset)
+
+    def link(self, filename: str) -> str | None:
+        """Always from here."""
+        return None
 
     def close(self) -> None:
         self._file.close()
@@ -156,7 +167,7 @@ def _write(chunks: Iterable[bytes], limit: int, file: BinaryIO, digest: _Digest)
     for chunk in chunks:
         size += len(chunk)
         if size > limit:
-            raise TooLarge(f"The zip has more than {limit:,} bytes, the most this server takes.")
+            raise TooLarge(f"The zip has more than {limit:,} bytes, the most that a request may bring.")
         if chunk:
             digest.update(chunk)
             file.write(chunk)

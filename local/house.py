@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,12 +14,11 @@ from local.docker_engine import DockerBuilder, docker_answers
 from local.engine import Bounds, Builder, LocalEngine
 from local.files import FileStorage
 from local.process_engine import ProcessBuilder
-from modelserver.archive import Limits
-from modelserver.catalog import Catalog
-from modelserver.endpoints import Services
+from local.sessions import FileSessions
 from modelserver.errors import Misconfigured
 from modelserver.frameworks import Facts
 from modelserver.inspection import Rules
+from modelserver.services import Services
 from modelserver.settings import Settings
 
 _PATIENCE = 15.0
@@ -29,12 +26,25 @@ _RUNTIME = Path(__file__).resolve().parent.parent / "runtime" / "jid"
 
 
 @dataclass(frozen=True)
+class LocalPorts:
+    """Ports of one machine."""
+
+    storage: FileStorage
+    sessions: FileSessions
+    database: SQLiteDatabase
+    engine: LocalEngine
+
+    @property
+    def plugged(self) -> dict[str, str]:
+        return {"Engine": self.engine.name, "Storage": "files", "Database": "sqlite"}
+
+
+@dataclass(frozen=True)
 class House:
     """services: for app.handle. The data folder is this process's own until `close`."""
 
     services: Services
-    engine: LocalEngine
-    database: SQLiteDatabase
+    ports: LocalPorts
     lock: TextIO
 
     @classmethod
@@ -43,32 +53,27 @@ class House:
         data = settings.data.resolve()
         data.mkdir(parents=True, exist_ok=True)
         lock = _locked(data / "lock")
-        storage, database = FileStorage(data), SQLiteDatabase(data / "packages.sqlite")
-        rules = _rules(settings)
-        bounds = Bounds(settings.builds, settings.build_timeout, rules.limits)
-        engine = LocalEngine(builder(settings, rules.facts, tools), storage, data / "builds", bounds)
-        catalog = Catalog(storage, database, engine, rules)
-        engine.listen(catalog.ended)
-        catalog.resume()
-        plugged = {"Engine": engine.name, "Storage": "files", "Database": "sqlite"}
-        return cls(Services(catalog, plugged, settings.max_upload, settings.token), engine, database, lock)
+        ports = _ports(settings, data, tools)
+        services = Services(ports, settings)
+        ports.engine.listen(services.catalog.ended)
+        services.catalog.resume(settings.sweep_after)
+        return cls(services, ports, lock)
 
     def close(self) -> None:
-        self.engine.close()
-        self.database.close()
+        self.ports.engine.close()
+        self.ports.database.close()
         self.lock.close()
 
 
-def _rules(settings: Settings) -> Rules:
-    return Rules(
-        limits=Limits(settings.max_entries, settings.max_unpacked, settings.max_ratio),
-        max_upload=settings.max_upload,
-        threads=os.cpu_count() or 1,
-        python=settings.python or f"{sys.version_info.major}.{sys.version_info.minor}",
-        facts=Facts.load(settings.facts),
-        sweep_after=settings.sweep_after,
-        base_image_prefix=settings.base_image_prefix,
-        package_index=settings.package_index,
+def _ports(settings: Settings, data: Path, tools: Mapping[str, str]) -> LocalPorts:
+    rules = Rules.of(settings)
+    storage = FileStorage(data)
+    bounds = Bounds(settings.builds, settings.build_timeout, rules.limits)
+    return LocalPorts(
+        storage=storage,
+        sessions=FileSessions(storage, data / "sessions"),
+        database=SQLiteDatabase(data / "packages.sqlite"),
+        engine=LocalEngine(builder(settings, rules.facts, tools), storage, data / "builds", bounds),
     )
 
 

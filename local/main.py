@@ -14,28 +14,27 @@ from pathlib import Path
 # functions-framework puts only this file's own folder on the path.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import os  # noqa: E402
+import os
 
-from werkzeug.wrappers import Request, Response  # noqa: E402
+from werkzeug.wrappers import Request, Response
 
-from local.house import House  # noqa: E402
-from modelserver.app import handle  # noqa: E402
-from modelserver.endpoints import Services  # noqa: E402
-from modelserver.settings import Settings, tools  # noqa: E402
+from local.application import respond
+from local.house import House
+from modelserver.settings import Settings, tools
 
 _OPENING = threading.Lock()
 
 
 @cache
-def house() -> House:
-    """Opened at the first request: not in the process that functions-framework forks its workers from."""
+def _open() -> House:
     return House.open(Settings.from_environment(os.environ), tools(os.environ))
 
 
-def services() -> Services:
+def house() -> House:
+    """Opened at the first request: not in the process that functions-framework forks its workers from."""
     with _OPENING:
-        return house().services
+        return _open()
 
 
 def api(request: Request) -> Response:
-    return handle(request, services)
+    return respond(request, house)

@@ -10,25 +10,30 @@ from typing import cast
 from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import MethodNotAllowed as WrongMethod
 from werkzeug.routing import Map, Rule
+from werkzeug.utils import import_string
 from werkzeug.wrappers import Request, Response
 
-from modelserver import endpoints
 from modelserver.answers import problem_answer
-from modelserver.endpoints import Endpoint, Services
 from modelserver.errors import BadRequest, MethodNotAllowed, NotFound, PackageNotFound, Problem, Unauthorized
 from modelserver.package import PackageID
+from modelserver.services import Services
 
-ROUTES: tuple[tuple[str, str, Endpoint], ...] = (
-    ("POST", "/v1/packages/upload", endpoints.upload),
-    ("POST", "/v1/packages/check", endpoints.check),
-    ("GET", "/v1/packages/<package_id>", endpoints.get),
-    ("GET", "/v1/packages/<package_id>.zip", endpoints.download),
-    ("GET", "/v1/packages/<package_id>/log", endpoints.log),
-    ("GET", "/v1/packages/", endpoints.list_packages),
-    ("DELETE", "/v1/packages/<package_id>", endpoints.delete),
-    ("GET", "/v1/health", endpoints.health),
+Route = tuple[str, str, str]
+Endpoint = Callable[..., Response]
+
+# Method, path, and the endpoint by module and name: a server imports the modules of what it is asked for.
+ROUTES: tuple[Route, ...] = (
+    ("POST", "/v1/packages/upload", "uploads.upload"),
+    ("POST", "/v1/packages/uploads", "uploads.begin"),
+    ("POST", "/v1/packages/check", "uploads.check"),
+    ("GET", "/v1/packages/<package_id>", "endpoints.get"),
+    ("GET", "/v1/packages/<package_id>.zip", "endpoints.download"),
+    ("GET", "/v1/packages/<package_id>/log", "endpoints.log"),
+    ("GET", "/v1/packages/", "endpoints.list_packages"),
+    ("DELETE", "/v1/packages/<package_id>", "endpoints.delete"),
+    ("GET", "/v1/health", "endpoints.health"),
 )
-_OPEN = (endpoints.health,)
+_OPEN = ("endpoints.health",)
 
 _MAP = Map(
     [Rule(path, endpoint=endpoint, methods=[method]) for method, path, endpoint in ROUTES],
@@ -38,12 +43,14 @@ _MAP = Map(
 
 
 def handle(request: Request, services: Callable[[], Services]) -> Response:
-    """Dispatches. services: asked for in here, so that a wrong setting is an answer too.
+    """Dispatches. services: asked for inside the boundary, so that a wrong setting is an answer too."""
+    return answered(request, lambda: _dispatch(request, services()))
 
-    Whatever is raised becomes problem+json; what is nobody's fault but ours is logged, and 500.
-    """
+
+def answered(request: Request, work: Callable[[], Response]) -> Response:
+    """The boundary: whatever is raised becomes problem+json; what is only our fault is logged, and 500."""
     try:
-        return _dispatch(request, services())
+        return work()
     except Problem as problem:
         return problem_answer(problem)
     except HTTPException as error:
@@ -54,9 +61,10 @@ def handle(request: Request, services: Callable[[], Services]) -> Response:
 
 
 def _dispatch(request: Request, services: Services) -> Response:
-    endpoint, values = _match(request)
-    if services.token and endpoint not in _OPEN:
-        _authorize(request, services.token)
+    name, values = _match(request)
+    if services.settings.token and name not in _OPEN:
+        _authorize(request, services.settings.token)
+    endpoint: Endpoint = import_string(f"modelserver.{name}")
     text = values.get("package_id")
     if text is None:
         return endpoint(request, services)
@@ -66,15 +74,15 @@ def _dispatch(request: Request, services: Services) -> Response:
     return endpoint(request, services, package_id)
 
 
-def _match(request: Request) -> tuple[Endpoint, dict[str, str]]:
+def _match(request: Request) -> tuple[str, dict[str, str]]:
     try:
-        endpoint, values = _MAP.bind_to_environ(request.environ).match()
+        name, values = _MAP.bind_to_environ(request.environ).match()
     except WrongMethod as error:
         allowed = ", ".join(sorted(error.valid_methods or ()))
         raise MethodNotAllowed(f"Here only: {allowed}.", headers={"Allow": allowed}) from None
     except HTTPException:
         raise NotFound(f"{request.path} is no address of this server. See GET /v1/packages/.") from None
-    return cast(Endpoint, endpoint), dict(values)
+    return cast(str, name), dict(values)
 
 
 def _authorize(request: Request, token: str) -> None:

@@ -1,59 +1,19 @@
-"""HTTP in, one use case, HTTP out. What is raised is the boundary's business (app.py)."""
+"""HTTP in, one use case, HTTP out, for packages that are known. What is raised is the boundary's business."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import get_args
 from urllib.parse import urlencode
 
 from werkzeug.wrappers import Request, Response
 
-from modelserver.answers import Span, document_answer, json_answer, package_answer, text_answer, zip_answer
-from modelserver.body import chunks, is_yaml, text
-from modelserver.catalog import Catalog
+from modelserver.answers import Span, json_answer, package_answer, text_answer, zip_answer
 from modelserver.errors import BadRequest
-from modelserver.events import events
-from modelserver.package import Package, PackageID, Status
+from modelserver.package import PackageID, Status
 from modelserver.ports import Query
-from modelserver.preference import Preference
+from modelserver.services import Services
 
 _MOST = 1000
-
-
-@dataclass(frozen=True)
-class Services:
-    """What a composition root plugs in. plugged: port to implementation, for /v1/health. token: "" for none."""
-
-    catalog: Catalog
-    plugged: dict[str, str]
-    max_upload: int
-    token: str = ""
-
-
-Endpoint = Callable[..., Response]
-
-
-def upload(request: Request, services: Services) -> Response:
-    catalog, preference = services.catalog, Preference.of(request)
-    package, started = catalog.upload(chunks(request, services.max_upload))
-    if stream := events(request, catalog, package):
-        return stream
-    package = catalog.wait(package, preference.seconds)
-    if package.status == "failed":
-        return document_answer(package.error)
-    answer = package_answer(request, package, _status(package, started))
-    answer.headers["Location"] = f"/v1/packages/{package.id}"
-    answer.headers.update(preference.applied)
-    return answer
-
-
-def check(request: Request, services: Services) -> Response:
-    if is_yaml(request):
-        inspection = services.catalog.check_config(text(request))
-    else:
-        inspection = services.catalog.check_zip(chunks(request, services.max_upload))
-    return json_answer(inspection.to_json())
 
 
 def get(request: Request, services: Services, package_id: PackageID) -> Response:
@@ -63,7 +23,11 @@ def get(request: Request, services: Services, package_id: PackageID) -> Response
 def download(request: Request, services: Services, package_id: PackageID) -> Response:
     package = services.catalog.get(package_id)
     span = Span.of(request, package)
-    return zip_answer(request, package, services.catalog.open_zip(package), span)
+    reader = services.catalog.open_zip(package)
+    if link := reader.link(f"{package_id}.zip"):
+        reader.close()
+        return Response(status=307, headers={"Location": link, "Cache-Control": "no-store"})
+    return zip_answer(request, package, reader, span)
 
 
 def log(request: Request, services: Services, package_id: PackageID) -> Response:
@@ -92,7 +56,7 @@ def delete(request: Request, services: Services, package_id: PackageID) -> Respo
 
 
 def health(request: Request, services: Services) -> Response:
-    return json_answer({"Status": "ok", **services.plugged})
+    return json_answer({"Status": "ok", **services.ports.plugged})
 
 
 def _query(request: Request) -> Query:
@@ -108,9 +72,3 @@ def _query(request: Request) -> Query:
         limit=int(limit),
         after=request.args.get("page_token", ""),
     )
-
-
-def _status(package: Package, started: bool) -> int:
-    if package.status == "building":
-        return 202
-    return 201 if started else 200

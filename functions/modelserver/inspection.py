@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import dataclass, replace
 
 from modelserver import jidfile
@@ -11,9 +13,11 @@ from modelserver.config import Completion, Config
 from modelserver.dockerfile import dockerfile
 from modelserver.errors import Fault, InvalidPackage
 from modelserver.frameworks import Facts
+from modelserver.jidlines import locating
 from modelserver.jsontypes import Object
 from modelserver.package import PackageID
 from modelserver.ports import Reader
+from modelserver.settings import Settings
 from modelserver.wheels import wheels
 
 _JID_YAML = "jid.yaml"
@@ -24,18 +28,32 @@ _MOST_REQUIREMENTS = 1024**2
 class Rules:
     """What is accepted, and what is assumed.
 
-    max_upload: bytes of a zip. threads: for hashing. python: the default version. sweep_after: seconds that
-    a zip without a record is left alone. base_image_prefix, package_index: of the Dockerfiles.
+    max_upload: bytes of a zip; max_direct: of one that comes in a request's body. threads: for hashing.
+    python: the default version. base_image_prefix, package_index: of the Dockerfiles.
     """
 
     limits: Limits
     max_upload: int
+    max_direct: int
     threads: int
     python: str
     facts: Facts
-    sweep_after: float = 86_400.0
     base_image_prefix: str = ""
     package_index: str = ""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Rules:
+        """Reads the facts. Raises Misconfigured."""
+        return cls(
+            limits=Limits(settings.max_entries, settings.max_unpacked, settings.max_ratio),
+            max_upload=settings.max_upload,
+            max_direct=settings.max_direct,
+            threads=os.cpu_count() or 1,
+            python=settings.python or f"{sys.version_info.major}.{sys.version_info.minor}",
+            facts=Facts.load(settings.facts),
+            base_image_prefix=settings.base_image_prefix,
+            package_index=settings.package_index,
+        )
 
 
 @dataclass(frozen=True)
@@ -60,14 +78,17 @@ def inspect_zip(reader: Reader, rules: Rules) -> Inspection:
     """Raises InvalidPackage. The config comes first: it is cheap, and hashing reads every byte."""
     archive = open_archive(reader, rules.limits)
     members = frozenset(file.path for file in archive.files)
-    config = jidfile.parse(archive.read(_JID_YAML, jidfile.MOST_BYTES + 1), members)
-    inspection = _completed(config, requirements(archive, config), rules)
+    text = archive.read(_JID_YAML, jidfile.MOST_BYTES + 1)
+    with locating(text):
+        config = jidfile.parse(text, members)
+        inspection = _completed(config, requirements(archive, config), rules)
     return replace(inspection, id=archive.tree_id(rules.threads))
 
 
 def inspect_config(text: bytes, rules: Rules) -> Inspection:
     """The same for a jid.yaml alone; what it names cannot be looked up."""
-    return _completed(jidfile.parse(text, None), "", rules)
+    with locating(text):
+        return _completed(jidfile.parse(text, None), "", rules)
 
 
 def requirements(archive: Archive, config: Config) -> str:

@@ -28,6 +28,9 @@ class MemoryReader:
     def read_at(self, offset: int, length: int) -> bytes:
         return self.data[offset : offset + length]
 
+    def link(self, filename: str) -> str | None:
+        return None
+
     def close(self) -> None:
         pass
 
@@ -37,13 +40,14 @@ class MemoryStorage:
 
     def __init__(self) -> None:
         self._zips: dict[str, tuple[float, bytes]] = {}
+        self._kept: set[str] = set()
 
     def receive(self, chunks: Iterable[bytes], limit: int) -> Upload:
         data = bytearray()
         for chunk in chunks:
             data += chunk
             if len(data) > limit:
-                raise TooLarge(f"The zip has more than {limit:,} bytes, the most this server takes.")
+                raise TooLarge(f"The zip has more than {limit:,} bytes, the most that a request may bring.")
         name = uuid.uuid4().hex
         self._zips[name] = time.time(), bytes(data)
         return Upload(name, len(data), hashlib.sha256(data).hexdigest())
@@ -51,12 +55,18 @@ class MemoryStorage:
     def keep(self, name: str) -> None:
         if name not in self._zips:
             raise KeyError(name)
+        self._kept.add(name)
 
     def open(self, name: str) -> MemoryReader:
         return MemoryReader(self._zips[name][1])
 
+    def discard(self, name: str) -> None:
+        if name not in self._kept:
+            self._zips.pop(name, None)
+
     def delete(self, name: str) -> None:
         self._zips.pop(name, None)
+        self._kept.discard(name)
 
     def sweep(self, known: Set[str], older_than: float) -> int:
         until = time.time() - older_than

@@ -22,6 +22,17 @@ class Upload:
     sha256: str
 
 
+@dataclass(frozen=True)
+class Session:
+    """A place for one large zip. name: its key in Storage once it is whole. location: where its bytes are PUT.
+
+    Who knows the location may write there: it is a secret, and goes into no log.
+    """
+
+    name: str
+    location: str
+
+
 class Reader(Protocol):
     """Random access to the bytes of one stored zip, from any number of threads at once."""
 
@@ -31,6 +42,9 @@ class Reader(Protocol):
 
     def read_at(self, offset: int, length: int) -> bytes:
         """The bytes from offset on: `length` of them, fewer only at the end."""
+
+    def link(self, filename: str) -> str | None:
+        """A URL where a client gets these very bytes for some minutes; None where they are to come from here."""
 
     def close(self) -> None:
         """Gives the file or connection back. May be called twice."""
@@ -52,11 +66,27 @@ class Storage(Protocol):
     def open(self, name: str) -> Reader:
         """Reads a staged or a kept zip. Raises KeyError if there is none."""
 
+    def discard(self, name: str) -> None:
+        """Removes a staged zip; a kept one stays, and none is no error."""
+
     def delete(self, name: str) -> None:
         """Removes a staged or a kept zip; no error if there is none."""
 
     def sweep(self, known: Set[str], older_than: float) -> int:
         """Removes every zip not named in `known` that came more than `older_than` seconds ago; how many."""
+
+
+class Sessions(Protocol):
+    """Large zips that arrive by themselves, in one PUT or in several after a cut (Content-Range, 308)."""
+
+    def begin(self, size: int, address: str) -> Session:
+        """Opens a place for exactly `size` bytes. address: of this server, as its client knows it."""
+
+    def finish(self, name: str) -> Upload:
+        """What arrived, in Storage: staged, or kept by an earlier try. Again, if asked again.
+
+        Raises KeyError for a name that `begin` never gave or that is gone, Conflict while bytes are missing.
+        """
 
 
 @dataclass(frozen=True)
@@ -120,3 +150,23 @@ class Engine(Protocol):
 
     def remove(self, package: Package) -> None:
         """Removes the log and all local images and files of an ended build. No error if there are none."""
+
+
+class Ports(Protocol):
+    """All that is plugged in. A port may be made at its first use: who needs none of it does not pay for it."""
+
+    @property
+    def storage(self) -> Storage: ...
+
+    @property
+    def sessions(self) -> Sessions: ...
+
+    @property
+    def database(self) -> Database: ...
+
+    @property
+    def engine(self) -> Engine: ...
+
+    @property
+    def plugged(self) -> dict[str, str]:
+        """Port to implementation, in a word each, for people."""

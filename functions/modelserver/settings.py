@@ -21,6 +21,7 @@ class Settings:
     data: Path = Path(".modelserver")
     token: str = ""
     max_upload: int = 10 * 1024**3
+    max_direct: int = 10 * 1024**3
     max_entries: int = 100_000
     max_unpacked: int = 50 * 1024**3
     max_ratio: int = 200

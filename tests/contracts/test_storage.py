@@ -119,6 +119,16 @@ def test_deleted_is_gone_and_deleting_again_is_no_error(storage: Storage, kept: 
         storage.open(upload.name)
 
 
+def test_discarding_takes_what_is_staged_and_leaves_what_is_kept(storage: Storage) -> None:
+    staged, kept = (storage.receive(iter([b"data"]), _PLENTY).name for _ in range(2))
+    storage.keep(kept)
+    for name in (staged, staged, kept):
+        storage.discard(name)
+    assert _all(storage, kept) == b"data"
+    with pytest.raises(KeyError):
+        storage.open(staged)
+
+
 def test_what_was_never_received_is_a_key_error(storage: Storage) -> None:
     with pytest.raises(KeyError):
         storage.open("0" * 32)

@@ -41,9 +41,8 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
 
     yield start
     for module in opened:
-        house = module.house  # type: ignore[attr-defined]
-        if house.cache_info().currsize:
-            house().close()
+        if module._open.cache_info().currsize:  # type: ignore[attr-defined]
+            module.house().close()  # type: ignore[attr-defined]
     os.environ.clear()
     os.environ.update(environment)
     logging.root.handlers[:] = handlers

@@ -61,8 +61,14 @@ def test_a_form_without_a_boundary(untouched: Client) -> None:
     problem(untouched.post(UPLOAD, data=b"x", content_type="multipart/form-data"), 400, "BAD_REQUEST")
 
 
-def test_json_is_no_package(untouched: Client) -> None:
-    problem(untouched.post(UPLOAD, json={"a": 1}), 415, "UNSUPPORTED_MEDIA_TYPE")
+@pytest.mark.parametrize("body", [{"a": 1}, {"Upload": 7}, [], {"Upload": "../../etc/passwd"}, {"Upload": "0" * 32}])
+def test_json_that_names_no_upload(untouched: Client, body: object) -> None:
+    problem(untouched.post(UPLOAD, json=body), 400, "BAD_REQUEST")
+
+
+def test_yaml_is_no_package(untouched: Client) -> None:
+    answer = untouched.post(UPLOAD, data=b"name: x", content_type="application/yaml")
+    problem(answer, 415, "UNSUPPORTED_MEDIA_TYPE")
 
 
 @pytest.mark.parametrize("data", [b"not a zip", os.urandom(1000), zipped(model())[:-10]])
@@ -72,13 +78,14 @@ def test_not_a_zip(untouched: Client, data: bytes) -> None:
 
 
 def test_too_large_is_refused_before_it_is_read(serve: Serve) -> None:
-    server = serve(MAX_UPLOAD="1000")
+    server = serve(MAX_DIRECT="1000")
     document = problem(upload_raw(server, b"x" * 200_000), 413, "TOO_LARGE")
     assert "1,000" in document["detail"]
+    assert "POST /v1/packages/uploads" in document["detail"]
 
 
 def test_too_large_is_refused_though_nobody_said_how_large(serve: Serve) -> None:
-    server = serve(MAX_UPLOAD="1000")
+    server = serve(MAX_DIRECT="1000")
     problem(upload(server, b"x" * 2000), 413, "TOO_LARGE")
 
 

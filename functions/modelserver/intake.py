@@ -1,0 +1,111 @@
+"""Taking in packages: checked, then stored, then recorded, then built."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timezone
+
+from modelserver.errors import BadRequest, TooLarge
+from modelserver.inspection import Inspection, Rules, inspect_config, inspect_zip
+from modelserver.package import Package
+from modelserver.ports import Ports, Session, Upload
+
+
+class Intake:
+    """The way in. Safe to use from many threads and many processes at once."""
+
+    def __init__(self, ports: Ports, rules: Rules) -> None:
+        self._ports = ports
+        self._rules = rules
+
+    def check_zip(self, chunks: Iterable[bytes]) -> Inspection:
+        """What an upload of this zip would make of it; nothing stays. Raises InvalidPackage, TooLarge."""
+        upload = self._ports.storage.receive(chunks, self._rules.max_direct)
+        try:
+            return self._inspect(upload)
+        finally:
+            self._ports.storage.discard(upload.name)
+
+    def check_config(self, text: bytes) -> Inspection:
+        """The same for a jid.yaml alone."""
+        return inspect_config(text, self._rules)
+
+    def upload(self, chunks: Iterable[bytes]) -> tuple[Package, bool]:
+        """Takes in a zip and starts its build; the package, and whether this upload started one.
+
+        Content that is known is not stored or built again, unless its last build failed.
+        Raises InvalidPackage, TooLarge, NoSpace: then nothing has changed.
+        """
+        return self._take_in(self._ports.storage.receive(chunks, self._rules.max_direct))
+
+    def upload_session(self, name: str) -> tuple[Package, bool]:
+        """The same for a zip that came through a session. Raises BadRequest if there is no such session."""
+        try:
+            return self._take_in(self._ports.sessions.finish(name))
+        except KeyError:
+            raise BadRequest(f"No upload is called {name!r}: it is used up, too old, or was never begun.") from None
+
+    def begin(self, size: int, address: str) -> Session:
+        """A place for a zip of `size` bytes that comes by itself. Raises BadRequest, TooLarge."""
+        if size < 1:
+            raise BadRequest("Size is the number of bytes of the zip, at least 1.")
+        if size > self._rules.max_upload:
+            raise TooLarge(f"This server takes zips of up to {self._rules.max_upload:,} bytes.")
+        return self._ports.sessions.begin(size, address)
+
+    def _take_in(self, upload: Upload) -> tuple[Package, bool]:
+        try:
+            package, known = self._admit(upload)
+        except BaseException:
+            self._ports.storage.discard(upload.name)
+            raise
+        if not known:
+            known = self._record(package)
+        started = known.upload == upload.name
+        if started:
+            self._ports.engine.submit(known)
+        else:
+            self._ports.storage.discard(upload.name)
+        return known, started
+
+    def _inspect(self, upload: Upload) -> Inspection:
+        reader = self._ports.storage.open(upload.name)
+        try:
+            return inspect_zip(reader, self._rules)
+        finally:
+            reader.close()
+
+    def _admit(self, upload: Upload) -> tuple[Package, Package | None]:
+        """Checks and stores: the new package, not recorded yet, or the known one with the same content."""
+        package = _package(upload, self._inspect(upload))
+        known = self._ports.database.get(package.id)
+        if known and known.status != "failed":
+            return package, known
+        self._ports.storage.keep(upload.name)
+        return package, None
+
+    def _record(self, package: Package) -> Package:
+        """After its zip is stored: a crash leaves no record without its zip. What is recorded now."""
+        known = self._ports.database.claim(package)
+        if known.status == "failed" and self._ports.database.swap(known, package):
+            self._ports.engine.remove(known)
+            if known.upload != package.upload:
+                self._ports.storage.delete(known.upload)
+            return package
+        return known
+
+
+def _package(upload: Upload, inspection: Inspection) -> Package:
+    if inspection.id is None:
+        raise ValueError("a jid.yaml alone is no package")
+    return Package(
+        id=inspection.id,
+        config=inspection.config,
+        created=datetime.now(timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        size=upload.size,
+        sha256=upload.sha256,
+        upload=upload.name,
+        build=uuid.uuid4().hex,
+        completion=inspection.completion,
+    )
