@@ -5,11 +5,12 @@ import asyncio
 import json
 import os
 import sys
+import traceback
 from typing import Any, Coroutine, Dict, List, Optional, TypeVar
 
 from jid import process
 from jid.config import Config, read_config
-from jid.failure import CONFIG_INVALID, Failure
+from jid.failure import CONFIG_INVALID, INTERNAL, Failure
 from jid.report import Report, schema
 from jid.server import serve
 from jid.test import test
@@ -48,6 +49,9 @@ def _test() -> int:
         report = _run(test(read_config(dict(os.environ))))
     except Failure as failure:
         report = Report([], 0.0, None, failure)
+    except Exception as error:  # such as no room for a temporary file, or no right to start a process
+        traceback.print_exc(file=sys.stderr)
+        report = Report([], 0.0, None, Failure(INTERNAL, "{}: {}".format(type(error).__name__, error)))
     _print(report.json())
     return 1 if report.failure else 0
 

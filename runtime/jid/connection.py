@@ -7,8 +7,9 @@ from typing import Dict, NamedTuple, Optional, Set
 
 from jid.body import Body, body_for
 from jid.errand import Errand
+from jid.failure import INTERNAL
 from jid.framing import Framing
-from jid.problem import HEAD_TOO_LARGE, INTERNAL, REQUEST_TIMED_OUT, STOPPING, Problem
+from jid.problem import HEAD_TOO_LARGE, REQUEST_TIMED_OUT, STOPPING, Problem
 from jid.request import Request, parse
 from jid.response import FileContent, Response, head
 from jid.routes import Endpoint, Service, find, respond

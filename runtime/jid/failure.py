@@ -15,6 +15,7 @@ TIMED_OUT = "TIMED_OUT"
 NO_EXAMPLES = "NO_EXAMPLES"
 INPUT_INVALID = "INPUT_INVALID"
 CONFIG_INVALID = "CONFIG_INVALID"
+INTERNAL = "INTERNAL"
 
 _FRAMES = 5  # of the user's own code, counted from where it was raised
 _LENGTH = 4096  # characters of a reason

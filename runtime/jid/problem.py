@@ -15,7 +15,6 @@ REQUEST_TIMED_OUT = "REQUEST_TIMED_OUT"
 TOO_LARGE = "TOO_LARGE"
 UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
 HEAD_TOO_LARGE = "HEAD_TOO_LARGE"
-INTERNAL = "INTERNAL"
 NOT_IMPLEMENTED = "NOT_IMPLEMENTED"
 STOPPING = "STOPPING"
 HTTP_VERSION = "HTTP_VERSION"
@@ -37,7 +36,7 @@ KINDS = {
     UNSUPPORTED_MEDIA_TYPE: Kind(415, "This kind of body is not taken here"),
     failure.INPUT_INVALID: Kind(422, "The input does not fit the model"),
     HEAD_TOO_LARGE: Kind(431, "The request's head is too large"),
-    INTERNAL: Kind(500, "Something went wrong in the server"),
+    failure.INTERNAL: Kind(500, "Something went wrong in the server"),
     failure.RUN_FAILED: Kind(500, "The model raised an error"),
     failure.MODEL_DIED: Kind(500, "The model's process died"),
     NOT_IMPLEMENTED: Kind(501, "The server cannot do this"),
@@ -87,7 +86,7 @@ class Problem(Exception):
 
 def of_failure(raised: Failure) -> Problem:
     """What a caller sees of a failure of the model."""
-    return Problem(raised.code if raised.code in KINDS else INTERNAL, raised.detail)
+    return Problem(raised.code if raised.code in KINDS else failure.INTERNAL, raised.detail)
 
 
 def of_input(invalid: InputInvalid, below: str = "") -> Problem:

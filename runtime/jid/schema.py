@@ -1,6 +1,7 @@
 """Type hints as JSON Schema (2020-12), the one description that checks, OpenAPI and the metadata share."""
 
-from typing import Any, Dict, List, cast
+import re
+from typing import Any, Dict, List, Optional, cast
 
 from jid import hints
 from jid.model import Asked, Path
@@ -71,6 +72,7 @@ def _bounded(schema: Schema, asked: Asked) -> Schema:
         raise Unsupported("min_length and max_length need a text or a list")
     if kind != "string" and asked.regex is not None:
         raise Unsupported("regex needs a text")
+    _readable(asked.regex)
     length = "Length" if kind == "string" else "Items"
     said = {
         "minimum": asked.ge,
@@ -81,6 +83,13 @@ def _bounded(schema: Schema, asked: Asked) -> Schema:
         "enum": asked.choices,
     }
     return dict(schema, **{key: value for key, value in said.items() if value is not None})
+
+
+def _readable(regex: Optional[str]) -> None:
+    try:
+        re.compile(regex or "")
+    except re.error as error:
+        raise Unsupported("the regex {!r} cannot be read: {}".format(regex, error)) from error
 
 
 def _plain(hint: Any) -> Schema:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 
 import pytest
 
-from tests.runtime.guest import Guest
+from tests.runtime.guest import MAIN, Guest
 
 Make = Callable[..., Guest]
+
+START = f"import runpy; runpy.run_path({str(MAIN)!r}, run_name='__main__')"
 
 HELLO = """
     import jid
@@ -92,17 +95,19 @@ def test_a_module_that_cannot_be_imported(guest: Make, infer: str, says: str) ->
 @pytest.mark.parametrize(
     ("run", "says"),
     [
-        ("def run(self, when: complex): pass", "infer.py:2: when: complex is not a type"),
-        ("def run(self,\n      a: int,\n      b: bytes): pass", "infer.py:4: b: bytes is not a type"),
+        ("def run(self, when: complex): pass", "infer.py:3: when: complex is not a type"),
+        ("def run(self,\n      a: int,\n      b: bytes): pass", "infer.py:5: b: bytes is not a type"),
         ("def run(self, *values: int): pass", "*values"),
         ("async def run(self): pass", "not async"),
         ("def run(self) -> set: pass", "the output: set"),
         ("def run(self, a: 'Missing'): pass", "Missing"),
+        ("def run(self, a: str = jid.Input(regex='[')): pass", "a: the regex '[' cannot be read"),
+        ("def run(self, a: str = jid.Input(ge=1)): pass", "ge and le need a number"),
         ("run = 3", "has no run() method"),
     ],
 )
 def test_a_signature_that_cannot_be_described_names_the_line(guest: Make, run: str, says: str) -> None:
-    found, detail = code(guest("class Model:\n  " + run))
+    found, detail = code(guest("import jid\nclass Model:\n  " + run))
     assert found == "SIGNATURE_UNSUPPORTED"
     assert "infer.py:" in detail
     assert says in detail
@@ -265,6 +270,17 @@ def test_a_broken_configuration_is_reported_in_the_same_form(guest: Make) -> Non
     found, detail = code(guest(HELLO, environment={"JID_CONFIG": "/nowhere/jid.json"}))
     assert found == "CONFIG_INVALID"
     assert "JID_CONFIG" in detail
+
+
+def test_without_a_place_for_temporary_files_there_is_a_report_all_the_same(guest: Make) -> None:
+    infer = "class Model:\n  def run(self): return 'x'"
+    command = f"import tempfile; tempfile.tempdir = '/nowhere'; import sys; sys.argv = ['jid', 'test']; {START}"
+    package = guest(infer)
+    done = subprocess.run(
+        [sys.executable, "-c", command], env=package.environ(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["Error"]["Code"] == "INTERNAL"
 
 
 def test_nothing_is_left_behind(guest: Make) -> None:

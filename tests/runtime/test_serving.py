@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runtime.client import Upload
+from tests.runtime.client import Upload, read_all
 from tests.runtime.guest import Guest, Server
 
 Make = Callable[..., Guest]
@@ -176,6 +176,16 @@ def test_items_are_sent_as_they_come(guest: Make, tmp_path: Path) -> None:
         (tmp_path / "go").touch()
         while b"second" not in received:
             received += connection.recv(1000)
+
+
+def test_a_long_stream_to_a_slow_reader_arrives_whole(guest: Make) -> None:
+    infer = "class Model:\n  def run(self):\n    for n in range(5000): yield [n, 'x' * 4000]"
+    with guest(infer).serving() as server, server.connected() as connection:
+        connection.sendall(b"POST /infer HTTP/1.0\r\n\r\n")
+        server.until("busy")
+        received = read_all(connection)
+        lines = received.partition(b"\r\n\r\n")[2].splitlines()
+        assert [json.loads(line)[0] for line in lines] == list(range(5000))
 
 
 def test_an_error_of_the_model_is_a_problem(server: Server) -> None:
