@@ -43,6 +43,9 @@ class OnDisk:
     def read_at(self, offset: int, length: int) -> bytes:
         return os.pread(self._file, length, offset)
 
+    def link(self, filename: str) -> None:
+        return None
+
     def close(self) -> None:
         os.close(self._file)
 

@@ -40,6 +40,9 @@ class Bytes:
         self.longest_read = max(self.longest_read, length)
         return self._data[offset : offset + length]
 
+    def link(self, filename: str) -> None:
+        return None
+
     def close(self) -> None: ...
 
 
