@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timezone
 
 from modelserver.errors import Conflict, PackageNotFound
 from modelserver.package import Package, PackageID
@@ -14,15 +15,18 @@ _GLANCE = 0.1
 class Catalog:
     """What can be done with a package. Safe to use from many threads and many processes at once."""
 
-    def __init__(self, ports: Ports) -> None:
+    def __init__(self, ports: Ports, heal_after: float) -> None:
         self._ports = ports
+        self._heal_after = heal_after
 
     def get(self, package_id: PackageID) -> Package:
-        """Raises PackageNotFound."""
-        package = self._ports.database.get(package_id)
-        if package is None:
-            raise PackageNotFound(f"No package has the ID {package_id}. GET /v1/packages/ lists those that are ready.")
-        return package
+        """Asks the engine how a build stands that has been silent for long: its message may be lost.
+
+        Raises PackageNotFound.
+        """
+        package = self._known(package_id)
+        silent = package.status == "building" and _age(package) > self._heal_after
+        return self.settle(package) if silent else package
 
     def wait(self, package: Package, seconds: float) -> Package:
         """The package when its build has ended, or as it is after `seconds`."""
@@ -36,7 +40,7 @@ class Catalog:
         outcome = self._ports.engine.wait(package, 0) if package.status == "building" else None
         if outcome:
             self._ports.database.swap(package, package.ended(outcome))
-        return self.get(package.id)
+        return self._known(package.id)
 
     def ended(self, package: Package) -> None:
         """For an engine to call when a build has ended; what a deleted package left is removed."""
@@ -75,7 +79,7 @@ class Catalog:
 
     def delete(self, package_id: PackageID) -> None:
         """Cancels a build under way and removes all that belongs to the package. Raises PackageNotFound."""
-        package = self.get(package_id)
+        package = self._known(package_id)
         if package.status == "building":
             self._ports.engine.cancel(package)
             package = self.settle(package)
@@ -100,6 +104,12 @@ class Catalog:
             query = Query(status=None, limit=1000, after=page.next)
         self._ports.storage.sweep(known, sweep_after)
 
+    def _known(self, package_id: PackageID) -> Package:
+        package = self._ports.database.get(package_id)
+        if package is None:
+            raise PackageNotFound(f"No package has the ID {package_id}. GET /v1/packages/ lists those that are ready.")
+        return package
+
     def _take_up(self, package: Package) -> None:
         if package.status == "building":
             self._ports.engine.submit(package)
@@ -108,3 +118,8 @@ class Catalog:
     def _forget(self, package: Package) -> None:
         self._ports.engine.remove(package)
         self._ports.storage.delete(package.upload)
+
+
+def _age(package: Package) -> float:
+    """Seconds since it was created."""
+    return (datetime.now(timezone.utc) - datetime.fromisoformat(package.created.replace("Z", "+00:00"))).total_seconds()

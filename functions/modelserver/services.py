@@ -23,7 +23,7 @@ class Services:
 
     @cached_property
     def catalog(self) -> Catalog:
-        return Catalog(self.ports)
+        return Catalog(self.ports, self.settings.heal_after)
 
     @cached_property
     def intake(self) -> Intake:

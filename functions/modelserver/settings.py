@@ -38,6 +38,20 @@ class Settings:
     test_processes: int = 256
     test_disk: int = 1024**3
     sweep_after: float = 86_400.0
+    heal_after: float = 120.0
+    project: str = ""
+    location: str = ""
+    bucket: str = ""
+    logs_bucket: str = ""
+    database: str = ""
+    build_service_account: str = ""
+
+    def need(self, name: str) -> str:
+        """A setting that has no default. Raises Misconfigured with the variable's name."""
+        value = getattr(self, name)
+        if not value:
+            raise Misconfigured(f"{_PREFIX}{name.upper()} is not set.")
+        return str(value)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
