@@ -39,8 +39,10 @@ class Errand:
 
     def sending(self, path: str) -> None:
         """Note a file that the model gave; if this run made it among our temporary files, it goes with us."""
-        is_ours = os.path.realpath(path).startswith(self._temporary + os.sep)
-        if is_ours and os.stat(path).st_ctime >= self._started - _CLOCK:
+        is_temporary = os.path.realpath(path).startswith(self._temporary + os.sep)
+        made = os.stat(path).st_ctime
+        is_of_set_up = self.running is None or made <= self.running.ready_at
+        if is_temporary and not is_of_set_up and made >= self._started - _CLOCK:
             self._outputs.append(path)
 
     def close(self) -> None:

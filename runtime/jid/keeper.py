@@ -19,9 +19,13 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.025, 30.0  # seconds before a new start; doubled 
 
 
 class Running:
-    """A request's turn with the model. `close` must be called, whatever happens."""
+    """A request's turn with the model. `close` must be called, whatever happens.
 
-    def __init__(self, keeper: "Keeper", run: Run, timer: Optional[asyncio.TimerHandle]) -> None:
+    ready_at: when the model's set-up had ended, in seconds of `time.time`.
+    """
+
+    def __init__(self, keeper: "Keeper", run: Run, timer: Optional[asyncio.TimerHandle], ready_at: float) -> None:
+        self.ready_at = ready_at
         self._keeper = keeper
         self._run = run
         self._timer = timer
@@ -105,7 +109,7 @@ class Keeper:
         except BaseException:
             self.release()
             raise
-        return Running(self, run, ready.limit(self._config.timeout, "run()"))
+        return Running(self, run, ready.limit(self._config.timeout, "run()"), ready.ready_at)
 
     def release(self) -> None:
         """Let the next request have its turn."""

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from typing import Dict, NamedTuple, Optional
 
 from jid import message
@@ -56,6 +57,7 @@ class Process(asyncio.Protocol):
         self._unpacker = Unpacker()
         self._boxes: Dict[int, "asyncio.Queue[Message]"] = {_NOTHING: asyncio.Queue()}
         self._last = 0
+        self.ready_at = 0.0  # in seconds of time.time, once it is set up
         self._blame: Optional[Failure] = None
         self._channel: Optional[asyncio.Transport] = None
         self._gone: "asyncio.Future[Failure]" = self._loop.create_future()
@@ -68,7 +70,9 @@ class Process(asyncio.Protocol):
     async def set_up(self) -> float:
         """Have the model set up; seconds that it took. Raises Failure SETUP_FAILED or MODEL_DIED."""
         self._say(Message(message.SETUP))
-        return float((await self.hear(_NOTHING)).body)
+        seconds = float((await self.hear(_NOTHING)).body)
+        self.ready_at = time.time()
+        return seconds
 
     def start(self, order: bytes) -> Run:
         """Have the model run once. The caller sees to it that one run ends before the next starts."""

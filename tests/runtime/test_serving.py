@@ -93,9 +93,10 @@ def test_a_file_is_a_file_and_goes_when_it_is_sent(server: Server, package: Gues
     assert package.litter == before
 
 
-def test_a_file_of_the_set_up_stays(server: Server) -> None:
-    assert server.infer(want="kept").text == "kept"
-    assert server.infer(want="kept").text == "kept"
+def test_a_file_of_the_set_up_stays_however_soon_it_is_asked_for(guest: Make) -> None:
+    with guest(INFER).serving() as server:
+        assert server.infer(want="kept").text == "kept"
+        assert server.infer(want="kept").text == "kept"
 
 
 def test_files_come_in_and_are_removed(server: Server, package: Guest) -> None:
