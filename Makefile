@@ -26,7 +26,7 @@ check: .venv/tested ## ruff, formatting, mypy strict
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/mypy $(SOURCES)
 
-bench: .venv/tested ## Side by side with the peers; one table
+bench: .venv/benched ## Side by side with the peers; one table
 	@$(BIN)/python -m benchmarks
 
 .venv/installed: requirements.txt pyproject.toml
@@ -37,7 +37,11 @@ bench: .venv/tested ## Side by side with the peers; one table
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt --group local
 	@touch $@
 
-.venv/tested: .venv/installed
+.venv/tested: .venv/installed pyproject.toml
 	@echo "Adding what the tests need (once) ..."
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group test
+	@touch $@
+
+.venv/benched: .venv/tested
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench
 	@touch $@

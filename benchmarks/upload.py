@@ -89,8 +89,7 @@ def _registry(folder: Path, package: Path) -> tuple[float, int]:
     folder.mkdir()
     config = folder.with_suffix(".yml")
     config.write_text(_REGISTRY.format(folder=folder, port=port))
-    with package.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = _sha256(package)
     with _running(["docker-registry", "serve", str(config)], f"http://127.0.0.1:{port}/v2/") as pid:
         begin = Request(f"http://127.0.0.1:{port}/v2/bench/large/blobs/uploads/", method="POST")
         with urlopen(begin) as answer:
@@ -103,6 +102,14 @@ def _registry(folder: Path, package: Path) -> tuple[float, int]:
         memory = peak_memory(pid)
     shutil.rmtree(folder)
     return seconds, memory
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_MIB):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _curl(address: str, expected: str, *words: str) -> float:
@@ -150,8 +157,8 @@ def _print(rows: list[tuple[float, float, int, int]]) -> None:
         memory = f"{our_memory / 1e6:>12.0f} {their_memory / 1e6:>12.0f}"
         print(f"{number:>6} {ours:>14.2f} {theirs:>11.2f} {ours / theirs:>6.2f} {memory}")
     ratio = median(ours / theirs for ours, theirs, *_ in rows)
-    memory = max(our_memory for _, _, our_memory, _ in rows)
-    print(f"median ratio {ratio:.2f}, peak memory {memory / 1e6:.0f} MB")
+    most = max(our_memory for _, _, our_memory, _ in rows)
+    print(f"median ratio {ratio:.2f}, peak memory {most / 1e6:.0f} MB")
 
 
 if __name__ == "__main__":

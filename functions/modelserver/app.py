@@ -13,8 +13,8 @@ from werkzeug.routing import Map, Rule
 from werkzeug.utils import import_string
 from werkzeug.wrappers import Request, Response
 
-from modelserver.answers import problem_answer
 from modelserver.errors import BadRequest, MethodNotAllowed, NotFound, PackageNotFound, Problem, Unauthorized
+from modelserver.http.answers import problem_answer
 from modelserver.package import PackageID
 from modelserver.services import Services
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from packaging.version import Version
 
 from modelserver.config import Architecture, Completion, Config, Environment
+from modelserver.conflicts import diagnose
 from modelserver.faults import Faults
+from modelserver.framework_support import Pinned, Support, pinned
 from modelserver.frameworks import CUDNN_PACKAGES, Facts, agree, minor
-from modelserver.grammar import PYTHONS
+from modelserver.jidyaml.grammar import PYTHONS
 from modelserver.jsontypes import JSON
-from modelserver.odds import diagnose
-from modelserver.support import Pinned, Support, pinned
 from modelserver.wheels import Wheels, wheels
 
 __all__ = ["Wheels", "complete", "wheels"]

@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 from werkzeug.wrappers import Request, Response
 
-from modelserver.answers import Span, json_answer, package_answer, text_answer, zip_answer
 from modelserver.errors import BadRequest
+from modelserver.http.answers import Span, json_answer, package_answer, text_answer, zip_answer
 from modelserver.package import PackageID, Status
 from modelserver.ports import Query
 from modelserver.services import Services

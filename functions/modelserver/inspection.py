@@ -13,7 +13,7 @@ from modelserver.config import Completion, Config
 from modelserver.dockerfile import dockerfile
 from modelserver.errors import Fault, InvalidPackage
 from modelserver.frameworks import Facts
-from modelserver.jidlines import locating
+from modelserver.jidyaml.lines import locating
 from modelserver.jsontypes import Object
 from modelserver.package import PackageID
 from modelserver.ports import Reader

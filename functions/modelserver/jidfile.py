@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import cast
 
-from modelserver import grammar, yamltree
 from modelserver.config import Architecture, Config, Environment, Example, ModelName
 from modelserver.errors import Fault
 from modelserver.faults import Faults
+from modelserver.jidyaml import grammar
+from modelserver.jidyaml import tree as yamltree
+from modelserver.jidyaml.scalars import Wronged, to_json
+from modelserver.jidyaml.tree import Array, Node, Scalar, Table, join, shown
 from modelserver.jsontypes import JSON, Object
 from modelserver.pins import Pin
-from modelserver.yamljson import Wronged, to_json
-from modelserver.yamltree import Array, Node, Scalar, Table, join, shown
 
 MOST_BYTES = yamltree.MAX_SIZE
 

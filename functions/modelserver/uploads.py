@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from werkzeug.wrappers import Request, Response
 
-from modelserver.answers import document_answer, json_answer, package_answer
-from modelserver.body import chunks, is_json, is_yaml, member, text
-from modelserver.events import events
+from modelserver.http.answers import document_answer, json_answer, package_answer
+from modelserver.http.body import chunks, is_json, is_yaml, member, text
+from modelserver.http.events import events
+from modelserver.http.preference import Preference
 from modelserver.package import Package
-from modelserver.preference import Preference
 from modelserver.services import Services
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from modelserver.config import Architecture, Completion, Config
+from modelserver.framework_support import pinned, pins_of
 from modelserver.frameworks import FRAMEWORKS, TENSORFLOW_FAMILY, TORCH_FAMILY, Facts, TorchRow, agree
 from modelserver.pins import Pin, in_requirements
-from modelserver.support import pinned, pins_of
 
 
 @dataclass(frozen=True)

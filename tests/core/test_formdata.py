@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from modelserver.errors import BadRequest, NoFile, Problem
-from modelserver.formdata import file_part
+from modelserver.http.formdata import file_part
 
 BOUNDARY = "------------------------d74496d66958873e"
 TYPE = f"multipart/form-data; boundary={BOUNDARY}"

@@ -7,7 +7,7 @@ import pytest
 from modelserver.config import Config, Environment, Example, ModelName
 from modelserver.errors import Fault, InvalidPackage
 from modelserver.jidfile import parse
-from modelserver.jidlines import locating
+from modelserver.jidyaml.lines import locating
 
 MEMBERS = frozenset({"jid.yaml", "infer.py", "src/model.py", "requirements.txt", "cat.jpg"})
 HEAD = "name: andreas/scratch\nmodel: infer.py:Model\n"

@@ -35,7 +35,7 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
         chosen = {"DATA": str(tmp_path / "data"), "ENGINE": "process", **settings}
         for name, value in chosen.items():
             monkeypatch.setenv(f"MODELSERVER_{name}", value)
-        application = create_app(target="api", source=str(ROOT / "local" / "main.py"))
+        application = create_app(target="api", source=str(ROOT / "local" / "main.py"))  # type: ignore[no-untyped-call]
         opened.append(sys.modules["main"])
         return Curl(application)
 

@@ -12,6 +12,7 @@ from werkzeug.test import Client
 from tests.http.conftest import Serve
 from tests.http.packages import UPLOAD, problem, upload, upload_raw
 from tests.packages import HELLO, model, zipped
+from tests.processes import running
 
 
 def _state(data: Path) -> list[Path]:
@@ -183,22 +184,9 @@ PRINTS = "class Model:\n    def run(self):\n        while True: print('x' * 100_
 
 
 @pytest.mark.parametrize("code", [HOG, FORKS, FILLS, PRINTS], ids=["memory", "forks", "disk", "prints"])
-def test_a_model_that_takes_too_much_is_stopped_and_nothing_of_it_stays(serve: Serve, code: str) -> None:
+def test_a_model_that_takes_too_much_is_stopped_and_nothing_of_it_stays(
+    serve: Serve, tmp_path: Path, code: str
+) -> None:
     server = serve(TEST_MEMORY="300000000", TEST_PROCESSES="50", TEST_DISK="20000000", TEST_TIMEOUT="20")
-    before = _processes()
     problem(upload(server, zipped(model(code))), 422, "TEST_FAILED")
-    assert _processes() - before == set()
-
-
-def _processes() -> set[str]:
-    """Processes that run a test of ours."""
-    found = set()
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                command = (entry / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if b"jid" in command and b"test" in command:
-                found.add(entry.name)
-    return found
+    assert running(str(tmp_path)) == set()

@@ -55,6 +55,13 @@ class Guest:
         """What lies in the temporary directory now."""
         return sorted(str(path) for path in (self._home / "tmp").rglob("*") if path.is_file())
 
+    def clears_up(self, before: list[str]) -> bool:
+        """Whether no more litter than before is left, soon after an answer was read."""
+        end = time.monotonic() + PATIENCE
+        while self.litter != before and time.monotonic() < end:
+            time.sleep(0.01)
+        return self.litter == before
+
     def environ(self) -> dict[str, str]:
         return {
             **os.environ,

@@ -89,8 +89,7 @@ def test_a_file_is_a_file_and_goes_when_it_is_sent(server: Server, package: Gues
     answer = server.infer(want="file")
     assert (answer.status, answer.type, answer.body) == (200, "image/png", b"\x89PNG" * 100000)
     assert "picture.png" in answer.headers["content-disposition"]
-    server.get("/ping")
-    assert package.litter == before
+    assert package.clears_up(before)
 
 
 def test_a_file_of_the_set_up_stays_however_soon_it_is_asked_for(guest: Make) -> None:
@@ -106,7 +105,7 @@ def test_files_come_in_and_are_removed(server: Server, package: Guest) -> None:
     assert (answer.status, answer.body) == (200, content)
     as_json = server.infer(want="echo", file="data:;base64," + base64.b64encode(content).decode())
     assert as_json.body == content
-    assert package.litter == before
+    assert package.clears_up(before)
 
 
 @pytest.mark.parametrize(

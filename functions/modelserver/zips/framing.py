@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from modelserver.errors import Fault, InvalidPackage
 from modelserver.faults import Faults
-from modelserver.zipformat import (
+from modelserver.zips.format import (
     AGAIN,
     COMPARED,
     STREAMED,

@@ -9,7 +9,7 @@ from typing import TypeVar
 from werkzeug.wrappers import Request
 
 from modelserver.errors import BadRequest, NoFile, TooLarge, UnsupportedMediaType
-from modelserver.formdata import file_part
+from modelserver.http.formdata import file_part
 
 _CHUNK = 1024**2
 _MOST_TEXT = 64 * 1024

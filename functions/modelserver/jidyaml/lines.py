@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from modelserver import yamltree
 from modelserver.errors import Fault, InvalidPackage
-from modelserver.yamltree import Array, Node, Table, join
+from modelserver.jidyaml import tree as yamltree
+from modelserver.jidyaml.tree import Array, Node, Table, join
 
 
 @contextmanager

@@ -9,8 +9,8 @@ from packaging.version import Version
 
 from modelserver.config import Environment
 from modelserver.errors import Fault
+from modelserver.framework_support import Pinned, Support
 from modelserver.frameworks import Facts, agree, minor
-from modelserver.support import Pinned, Support
 
 _CUDA = "/environment/cuda"
 _CUDNN = "/environment/cudnn"

@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 
 from modelserver.config import ModelName
+from modelserver.jidyaml.tree import shown
 from modelserver.pins import Pin
-from modelserver.yamltree import shown
 
 PYTHONS = tuple(f"3.{minor}" for minor in range(6, 15))
 

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from modelserver.errors import Fault
-from modelserver.zipformat import AGAIN, ENCRYPTED, Header, Member, shown
+from modelserver.zips.format import AGAIN, ENCRYPTED, Header, Member, shown
 
 STORED, DEFLATED = 0, 8
 _AES = 99

@@ -10,8 +10,8 @@ import math
 import re
 from dataclasses import dataclass
 
+from modelserver.jidyaml.tree import Array, Node, Scalar, join, shown
 from modelserver.jsontypes import JSON
-from modelserver.yamltree import Array, Node, Scalar, join, shown
 
 _INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)

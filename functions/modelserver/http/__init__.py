@@ -1,0 +1,1 @@
+"""HTTP as values: bodies and preferences in, answers and events out."""
