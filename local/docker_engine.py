@@ -16,7 +16,7 @@ from modelserver.archive import Archive
 from modelserver.completion import wheels
 from modelserver.config import Architecture
 from modelserver.dockerfile import dockerfile
-from modelserver.errors import Problem, TestFailed, Unavailable
+from modelserver.errors import Problem, TestFailed
 from modelserver.frameworks import Facts
 from modelserver.inspection import requirements
 from modelserver.jsontypes import Object
@@ -81,18 +81,16 @@ class DockerBuilder:
         return _outcome(tried, artifacts=self._publish(package, tried, job))
 
     def dockerfile(self, package: Package, archive: Archive, architecture: Architecture) -> str:
-        """How the image is made. Raises Unavailable when a setting that stands in it is wrong."""
+        """How the image is made."""
         needed = requirements(archive, package.config)
-        try:
-            return dockerfile(
-                package.config,
-                architecture,
-                wheels(package.config, needed, self._facts, architecture, package.completion),
-                base_image_prefix=self._settings.base_image_prefix,
-                package_index=self._settings.package_index,
-            )
-        except ValueError as error:
-            raise Unavailable(f"A setting of this server is wrong: {error}.") from None
+        return dockerfile(
+            package.config,
+            architecture,
+            wheels(package.config, needed, self._facts, architecture, package.completion),
+            package_id=package.id,
+            base_image_prefix=self._settings.base_image_prefix,
+            package_index=self._settings.package_index,
+        )
 
     def _try(self, package: Package, archive: Archive, architecture: Architecture, job: Job) -> _Tried:
         target = f"docker-{architecture}"

@@ -1,8 +1,8 @@
 """A zip, checked: every byte accounted for, every file read once and found true, its tree ID computed.
 
 Nothing is unpacked to disk and no file is ever whole in memory. A zip is refused if two honest readers
-could see different packages in it; the rules for its records are in zips/format, for its
-members in zips/member. What honest tools write is taken: data descriptors, zip64, comments, extra fields, folders.
+could see different packages in it; the rules for its records are in zips/format, for its members
+in zips/member. What honest tools write is taken: data descriptors, zip64, comments, extra fields, folders.
 
 Checksums and inflate are isal's, at 23 and 1.4 GB/s on one core where zlib has 4.2 and 0.7 and zlib-ng
 25 and 1.0 (benchmarks/inflate.py); beside SHA-1 at 1.9 GB/s the checksum then costs next to nothing.

@@ -1,7 +1,7 @@
 """A completed config as the text of a Dockerfile.
 
 The build context is `runtime/jid/*.py`, `model/jid.json` and `model/src/<the package's files>`. The
-instructions are the same for all values: each value matched a grammar (grammar.py) when it came in, and is
+instructions are the same for all values: each value matched a grammar (jidyaml/grammar.py) when it came in, and is
 quoted for the language it stands in all the same. Only features of the classic builder are used, so that
 any engine can build it. Layers go from what seldom changes to what often does; a change of code alone makes
 one new layer, the COPY of model/.
@@ -21,6 +21,7 @@ import shlex
 from collections.abc import Iterator
 
 from modelserver.config import Architecture, Config
+from modelserver.errors import Misconfigured
 from modelserver.wheels import Wheels
 
 _PREFIX = re.compile(r"[a-z0-9](?:[a-z0-9._:/-]{0,250}/)", re.ASCII)
@@ -58,9 +59,9 @@ def dockerfile(
     wheels: what `completion.wheels` gave for this architecture. package_id: for a label, where it is known.
     base_image_prefix: stands before every base image, "mirror.example.com/dockerhub/". package_index: the
     index pip uses, as a URL; it is in the build's history, so it should not hold a password.
-    Raises ValueError when a prefix or an index is not one.
+    Raises Misconfigured when a prefix or an index is not one.
     """
-    _check(base_image_prefix, package_index)
+    check_sources(base_image_prefix, package_index)
     lines = [
         *_base(config, wheels, base_image_prefix),
         "RUN useradd --create-home --uid 1000 --shell /usr/sbin/nologin jid",
@@ -74,14 +75,17 @@ def dockerfile(
     return "\n".join(lines) + "\n"
 
 
-def _check(base_image_prefix: str, package_index: str) -> None:
+def check_sources(base_image_prefix: str, package_index: str) -> None:
+    """Raises Misconfigured when what would stand in front of a base image, or of pip, cannot."""
     if base_image_prefix and not _PREFIX.fullmatch(base_image_prefix):
-        raise ValueError(
-            f"the base image prefix {base_image_prefix!r} is not like mirror.example.com/dockerhub/ "
-            "(lower case, with a slash at the end)"
+        raise Misconfigured(
+            f"MODELSERVER_BASE_IMAGE_PREFIX={base_image_prefix!r} is not like mirror.example.com/dockerhub/ "
+            "(lower case, with a slash at the end)."
         )
     if package_index and not _INDEX.fullmatch(package_index):
-        raise ValueError(f"the package index {package_index!r} is not like https://mirror.example.com/simple/")
+        raise Misconfigured(
+            f"MODELSERVER_PACKAGE_INDEX={package_index!r} is not like https://mirror.example.com/simple/."
+        )
 
 
 def _base(config: Config, wheels: Wheels, prefix: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from modelserver import jidfile
 from modelserver.archive import Archive, Limits, open_archive
 from modelserver.completion import complete
 from modelserver.config import Completion, Config
-from modelserver.dockerfile import dockerfile
+from modelserver.dockerfile import check_sources, dockerfile
 from modelserver.errors import Fault, InvalidPackage
 from modelserver.frameworks import Facts
 from modelserver.jidyaml.lines import locating
@@ -44,6 +44,7 @@ class Rules:
     @classmethod
     def of(cls, settings: Settings) -> Rules:
         """Reads the facts. Raises Misconfigured."""
+        check_sources(settings.base_image_prefix, settings.package_index)
         return cls(
             limits=Limits(settings.max_entries, settings.max_unpacked, settings.max_ratio),
             max_upload=settings.max_upload,

@@ -9,6 +9,7 @@ import pytest
 from modelserver.completion import complete, wheels
 from modelserver.config import Architecture, Config, Environment, ModelName
 from modelserver.dockerfile import dockerfile
+from modelserver.errors import Misconfigured
 from modelserver.frameworks import Facts
 from tests.core.dockerfiles import Instruction, instructions, words
 
@@ -179,13 +180,13 @@ def test_a_package_index_is_given_to_pip_and_not_left_in_the_image() -> None:
 
 @pytest.mark.parametrize("prefix", ["mirror.example.com", "a/\nRUN id\n", "-x/", "$HOME/", "a b/", "A/"])
 def test_a_prefix_that_is_none_is_refused(prefix: str) -> None:
-    with pytest.raises(ValueError, match="prefix"):
+    with pytest.raises(Misconfigured, match="BASE_IMAGE_PREFIX"):
         made(base_image_prefix=prefix)
 
 
 @pytest.mark.parametrize("index", ["ftp://a", "https://a b", "https://a'b", "https://a\nRUN id", "x", "https://`id`"])
 def test_an_index_that_is_none_is_refused(index: str) -> None:
-    with pytest.raises(ValueError, match="index"):
+    with pytest.raises(Misconfigured, match="PACKAGE_INDEX"):
         made(package_index=index)
 
 

@@ -76,9 +76,9 @@ def test_a_public_host_without_a_token_is_refused(tmp_path: Path, host: str) -> 
 
 def test_functions_framework_serves_the_same(tmp_path: Path) -> None:
     port = free_port()
-    command = [str(Path(sys.executable).with_name("functions-framework")), "--source", "local/main.py", "--target", "api"]
+    framework = str(Path(sys.executable).with_name("functions-framework"))
     process = subprocess.Popen(
-        [*command, "--host", "127.0.0.1", "--port", str(port)],
+        [framework, "--source", "local/main.py", "--target", "api", "--host", "127.0.0.1", "--port", str(port)],
         cwd=ROOT,
         env={"MODELSERVER_DATA": str(tmp_path / "data"), "MODELSERVER_ENGINE": "process", **os.environ},
     )
