@@ -80,4 +80,10 @@ else
 fi
 echo "\$ curl http://127.0.0.1:$port/infer -F text=world"
 curl --silent --fail "http://127.0.0.1:$port/infer" -F text=world
+
+say "Deleting what was made: curl -X DELETE $server/v1/packages/<id>"
+[ -z "${container:-}" ] || docker rm --force "$container" >/dev/null
+for package in "$work"/*.json; do
+  curl --silent --output /dev/null --write-out '%{http_code} ' -X DELETE "$server/v1/packages/$(field 'it["ID"]' <"$package")"
+done
 say "All of it worked."

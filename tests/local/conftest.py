@@ -31,6 +31,9 @@ class Server:
     def get(self, path: str) -> requests.Response:
         return requests.get(self.address + path, timeout=60)
 
+    def delete(self, path: str) -> requests.Response:
+        return requests.delete(self.address + path, timeout=60)
+
     def upload(self, data: bytes, prefer: str = "wait=120") -> requests.Response:
         address = f"{self.address}/v1/packages/upload"
         return requests.post(address, files={"file": data}, headers={"Prefer": prefer}, timeout=180)

@@ -46,8 +46,8 @@ def test_a_build_that_kill_9_interrupts_is_finished_after_the_next_start(
     assert [artifact["Target"] for artifact in ready["Artifacts"]] == [f"{engine}-cpu"]
     assert second.get(f"/v1/packages/{package['ID']}.zip").content == data
     assert running(str(tmp_path)) - {second.process.pid} <= _family(second.process.pid)
-    requests_left = second.get("/v1/packages/?status=any").json()
-    assert len(requests_left) == 1
+    assert len(second.get("/v1/packages/?status=any").json()) == 1
+    assert second.delete(f"/v1/packages/{package['ID']}").status_code == 204
 
 
 def test_what_was_ready_is_there_after_kill_9(start: Start) -> None:
