@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import cast
 
 from werkzeug.exceptions import HTTPException
@@ -42,9 +43,29 @@ _MAP = Map(
 )
 
 
-def handle(request: Request, services: Callable[[], Services]) -> Response:
+@dataclass(frozen=True)
+class Surface:
+    """The part of ROUTES that a server answers; the whole unless `endpoints` names some.
+
+    mount: what a path stands under that does not begin with /v1/, for a function with a URL of its own.
+    """
+
+    endpoints: tuple[str, ...] = ()
+    mount: str = ""
+
+    def path(self, request: Request) -> str:
+        return request.path if request.path.startswith("/v1/") else self.mount + request.path
+
+    def has(self, endpoint: str) -> bool:
+        return not self.endpoints or endpoint in self.endpoints
+
+
+WHOLE = Surface()
+
+
+def handle(request: Request, services: Callable[[], Services], surface: Surface = WHOLE) -> Response:
     """Dispatches. services: asked for inside the boundary, so that a wrong setting is an answer too."""
-    return answered(request, lambda: _dispatch(request, services()))
+    return answered(request, lambda: _dispatch(request, services(), surface))
 
 
 def answered(request: Request, work: Callable[[], Response]) -> Response:
@@ -60,8 +81,8 @@ def answered(request: Request, work: Callable[[], Response]) -> Response:
         return problem_answer(Problem())
 
 
-def _dispatch(request: Request, services: Services) -> Response:
-    name, values = _match(request)
+def _dispatch(request: Request, services: Services, surface: Surface) -> Response:
+    name, values = _match(request, surface)
     if services.settings.token and name not in _OPEN:
         _authorize(request, services.settings.token)
     endpoint: Endpoint = import_string(f"modelserver.{name}")
@@ -74,14 +95,17 @@ def _dispatch(request: Request, services: Services) -> Response:
     return endpoint(request, services, package_id)
 
 
-def _match(request: Request) -> tuple[str, dict[str, str]]:
+def _match(request: Request, surface: Surface) -> tuple[str, dict[str, str]]:
+    path = surface.path(request)
     try:
-        name, values = _MAP.bind_to_environ(request.environ).match()
+        name, values = _MAP.bind_to_environ(request.environ).match(path)
     except WrongMethod as error:
         allowed = ", ".join(sorted(error.valid_methods or ()))
         raise MethodNotAllowed(f"Here only: {allowed}.", headers={"Allow": allowed}) from None
     except HTTPException:
-        raise NotFound(f"{request.path} is no address of this server. See GET /v1/packages/.") from None
+        raise NotFound(f"{path} is no address of this server. See GET /v1/packages/.") from None
+    if not surface.has(name):
+        raise NotFound(f"{request.method} {path} is another function's, with a URL of its own.")
     return cast(str, name), dict(values)
 
 

@@ -39,6 +39,7 @@ class Settings:
     test_disk: int = 1024**3
     sweep_after: float = 86_400.0
     heal_after: float = 120.0
+    max_wait: float = 86_400.0
     project: str = ""
     location: str = ""
     bucket: str = ""

@@ -17,7 +17,7 @@ def upload(request: Request, services: Services) -> Response:
     package, started = _taken_in(request, services)
     if stream := events(request, catalog, package):
         return stream
-    package = catalog.wait(package, preference.seconds)
+    package = catalog.wait(package, min(preference.seconds, services.settings.max_wait))
     if package.status == "failed":
         return document_answer(package.error)
     answer = package_answer(request, package, _status(package, started))
