@@ -42,14 +42,7 @@ def context(package: Package, archive: Archive, dockerfile: str, runtime: Path) 
 
 
 def about(package: Package) -> bytes:
-    examples = [example.to_json() for example in package.config.examples]
-    about = {
-        "ID": str(package.id),
-        "Name": str(package.config.name),
-        "Model": package.config.model,
-        "Examples": examples,
-    }
-    return json.dumps(about, indent=1).encode()
+    return json.dumps(package.to_runtime(), indent=1).encode()
 
 
 def _folders(paths: Iterable[str]) -> Iterator[bytes]:

@@ -11,7 +11,6 @@ from local.docker_images import DockerImages
 from local.docker_line import calling, docker_answers
 from local.docker_sandbox import DockerSandbox, Ended
 from local.job import Job
-from local.trial import judged, read_report
 from modelserver.archive import Archive
 from modelserver.completion import wheels
 from modelserver.config import Architecture
@@ -22,6 +21,7 @@ from modelserver.inspection import requirements
 from modelserver.jsontypes import Object
 from modelserver.package import Artifact, Outcome, Package
 from modelserver.settings import Settings
+from modelserver.trial import judged, read_report
 
 __all__ = ["DockerBuilder", "docker_answers"]
 

@@ -18,13 +18,13 @@ from uv import find_uv_bin
 from local.command import Allowance, Command, Finished
 from local.context import about
 from local.job import Job
-from local.trial import judged, read_report
 from modelserver.archive import Archive
 from modelserver.errors import BuildFailed, TestFailed
 from modelserver.frameworks import Facts
 from modelserver.inspection import requirements
 from modelserver.package import Artifact, Outcome, Package
 from modelserver.settings import Settings
+from modelserver.trial import judged, read_report
 from modelserver.wheels import Wheels, wheels
 
 _TARGET = "process-cpu"

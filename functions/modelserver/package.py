@@ -119,6 +119,15 @@ class Package:
         """What a database keeps: all of it."""
         return self.to_json() | {"Upload": self.upload, "Build": self.build}
 
+    def to_runtime(self) -> Object:
+        """What the runtime in an image must know of the package: its jid.json."""
+        return {
+            "ID": str(self.id),
+            "Name": str(self.config.name),
+            "Model": self.config.model,
+            "Examples": [example.to_json() for example in self.config.examples],
+        }
+
     @classmethod
     def from_record(cls, known: Object) -> Package:
         return cls(

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from local.trial import judged, read_report
 from modelserver.errors import TestFailed
 from modelserver.jsontypes import Object
+from modelserver.trial import judged, read_report
 
 PASSED: Object = {"Passed": True, "Error": None, "Examples": [], "SetupSeconds": 0.1, "Schema": {"Input": {}}}
 DIFFERS: Object = {"Code": "EXAMPLE_DIFFERS", "Detail": "the texts differ at the first letter"}
