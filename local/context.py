@@ -29,10 +29,11 @@ def context(package: Package, archive: Archive, dockerfile: str, runtime: Path) 
     runtime: the folder of the `jid` library. Raises InvalidPackage if a file of the archive cannot be read.
     """
     paths = [_SOURCE + file.path for file in archive.files]
-    yield from _folders(["runtime/jid/", "model/src/", *paths])
+    libraries = {f"runtime/jid/{path.relative_to(runtime).as_posix()}": path for path in sorted(runtime.rglob("*.py"))}
+    yield from _folders(["model/src/", *libraries, *paths])
     yield from _file("Dockerfile", [dockerfile.encode()])
-    for library in sorted(runtime.rglob("*.py")):
-        yield from _file(f"runtime/jid/{library.relative_to(runtime).as_posix()}", [library.read_bytes()])
+    for name, path in libraries.items():
+        yield from _file(name, [path.read_bytes()])
     yield from _file("model/jid.json", [about(package)])
     for file in archive.files:
         yield _header(_SOURCE + file.path, 0o755 if file.executable else 0o644, file.size)

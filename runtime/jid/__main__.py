@@ -28,7 +28,7 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["worker"]:
         at_start = frozenset(sys.modules)
         _hide_ourselves()
-        from jid.worker import work
+        from jid.work.worker import work
 
         sys.exit(work(int(sys.argv[2]), at_start))
     _hide_all_but_ours()

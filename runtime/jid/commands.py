@@ -8,12 +8,12 @@ import sys
 import traceback
 from typing import Any, Coroutine, Dict, List, Optional, TypeVar
 
-from jid import process
 from jid.config import Config, read_config
 from jid.failure import CONFIG_INVALID, INTERNAL, Failure
-from jid.report import Report, schema
-from jid.server import serve
-from jid.test import test
+from jid.keep import process
+from jid.trial.report import Report, schema
+from jid.trial.test import test
+from jid.web.server import serve
 
 _T = TypeVar("_T")
 

@@ -5,8 +5,8 @@ import binascii
 import os
 import urllib.parse
 
-from jid.check import File
-from jid.mediatype import UNKNOWN, suffix_of
+from jid.typed.check import File
+from jid.web.mediatype import UNKNOWN, suffix_of
 
 
 def saved(text: str, directory: str) -> File:

@@ -4,7 +4,7 @@ import re
 from typing import Dict, List, NamedTuple
 from urllib.parse import unquote
 
-from jid.problem import BAD_REQUEST, HTTP_VERSION, NOT_IMPLEMENTED, Problem
+from jid.web.problem import BAD_REQUEST, HTTP_VERSION, NOT_IMPLEMENTED, Problem
 
 CHUNKED = -1
 

@@ -10,10 +10,10 @@ import tempfile
 from typing import Set
 
 from jid.config import Config
-from jid.connection import Connection, Site
 from jid.failure import CONFIG_INVALID, Failure
-from jid.keeper import Keeper
-from jid.routes import Service, routes
+from jid.keep.keeper import Keeper
+from jid.web.connection import Connection, Site
+from jid.web.routes import Service, routes
 
 _SILENCE = 60.0  # seconds after which a client that sends nothing is let go
 _LOOK = 5.0  # seconds between two looks for such clients

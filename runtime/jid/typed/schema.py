@@ -3,8 +3,8 @@
 import re
 from typing import Any, Dict, List, Optional, cast
 
-from jid import hints
 from jid.model import Asked, Path
+from jid.typed import hints
 
 Schema = Dict[str, Any]  # a JSON Schema object
 

@@ -8,9 +8,9 @@ import resource
 import sys
 from typing import Any, Dict, List, NamedTuple, Optional
 
-from jid.compare import sha256
 from jid.failure import Failure
-from jid.process import Described
+from jid.keep.process import Described
+from jid.trial.compare import sha256
 
 _LARGEST = 65536  # bytes of JSON of one output that the report carries whole
 _BEGINNING = 1000  # characters of a larger one

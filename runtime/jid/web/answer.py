@@ -5,15 +5,16 @@ import os
 from typing import Any, AsyncIterator, List
 from urllib.parse import quote
 
-from jid import mediatype, message
-from jid.errand import Errand
+from jid import message
 from jid.failure import Failure
-from jid.keeper import Running
+from jid.keep.keeper import Running
+from jid.keep.process import Described
 from jid.message import Message
-from jid.output import data_url, json_bytes
-from jid.problem import of_failure
-from jid.process import Described
-from jid.response import FileContent, Response
+from jid.web import mediatype
+from jid.web.errand import Errand
+from jid.web.problem import of_failure
+from jid.web.response import FileContent, Response
+from jid.work.output import data_url, json_bytes
 
 TEXT, JSON, LINES, EVENTS = (
     "text/plain; charset=utf-8",

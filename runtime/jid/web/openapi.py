@@ -3,8 +3,8 @@
 from typing import Any, Dict
 
 from jid.config import Config
-from jid.process import Described
-from jid.schema import Schema, choices_of, is_file
+from jid.keep.process import Described
+from jid.typed.schema import Schema, choices_of, is_file
 
 _PROBLEM = "application/problem+json"
 

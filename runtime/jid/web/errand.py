@@ -6,9 +6,9 @@ import tempfile
 import time
 from typing import List, Optional
 
-from jid.check import File
-from jid.keeper import Running
-from jid.request import Request
+from jid.keep.keeper import Running
+from jid.typed.check import File
+from jid.web.request import Request
 
 _CLOCK = 0.02  # seconds by which a file system's clock may be behind ours
 _NAME = 100  # characters of a file's name that are kept

@@ -7,8 +7,8 @@ import pathlib
 from typing import Any
 
 from jid import message
-from jid.mediatype import of_name
 from jid.message import Message
+from jid.web.mediatype import of_name
 
 
 def outgoing(value: Any) -> Message:

@@ -11,11 +11,11 @@ from typing import Any, BinaryIO, Dict, FrozenSet, Iterator, Optional
 from jid import message
 from jid.config import Config, read_config
 from jid.failure import RUN_FAILED, SETUP_FAILED, Failure, told
-from jid.loader import give_way, load_class
 from jid.message import Message
 from jid.order import opened
-from jid.output import outgoing
-from jid.signature import Signature, signature_of
+from jid.typed.signature import Signature, signature_of
+from jid.work.loader import give_way, load_class
+from jid.work.output import outgoing
 
 _LAST_WORDS = 2.0  # seconds in which the process may end by itself once the server is gone
 

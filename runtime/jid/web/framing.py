@@ -3,8 +3,8 @@
 import re
 from typing import Tuple
 
-from jid.problem import BAD_REQUEST, Problem
-from jid.request import CHUNKED
+from jid.web.problem import BAD_REQUEST, Problem
+from jid.web.request import CHUNKED
 
 _SIZE = re.compile(rb"[0-9a-fA-F]{1,15}")
 _LINE = 1024  # bytes of a chunk's first line, or of a trailer line

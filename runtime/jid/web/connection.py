@@ -5,14 +5,14 @@ import sys
 import traceback
 from typing import Dict, NamedTuple, Optional, Set
 
-from jid.body import Body, body_for
-from jid.errand import Errand
 from jid.failure import INTERNAL
-from jid.framing import Framing
-from jid.problem import HEAD_TOO_LARGE, REQUEST_TIMED_OUT, STOPPING, Problem
-from jid.request import Request, parse
-from jid.response import FileContent, Response, head
-from jid.routes import Endpoint, Service, find, respond
+from jid.web.body import Body, body_for
+from jid.web.errand import Errand
+from jid.web.framing import Framing
+from jid.web.problem import HEAD_TOO_LARGE, REQUEST_TIMED_OUT, STOPPING, Problem
+from jid.web.request import Request, parse
+from jid.web.response import FileContent, Response, head
+from jid.web.routes import Endpoint, Service, find, respond
 
 _HEAD = 32768  # bytes of a request's head
 _AHEAD = 65536  # bytes that a client may send ahead while its last request is worked on

@@ -3,10 +3,10 @@
 from typing import Any, Dict, List, NamedTuple, Optional
 
 from jid import failure
-from jid.check import InputInvalid
 from jid.failure import Failure
-from jid.output import json_bytes
-from jid.response import Response
+from jid.typed.check import InputInvalid
+from jid.web.response import Response
+from jid.work.output import json_bytes
 
 BAD_REQUEST = "BAD_REQUEST"
 NOT_FOUND = "NOT_FOUND"

@@ -5,10 +5,10 @@ import inspect
 import os
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
-from jid import hints
 from jid.failure import SIGNATURE_UNSUPPORTED, Failure
 from jid.model import Asked
-from jid.schema import Schema, Unsupported, is_nullable, narrowed, schema_of
+from jid.typed import hints
+from jid.typed.schema import Schema, Unsupported, is_nullable, narrowed, schema_of
 
 _GUESSED = (str, bool, int, float)  # types that a default value tells of an argument without a hint
 

@@ -13,11 +13,11 @@ from typing import Dict, NamedTuple, Optional
 from jid import message
 from jid.config import Config
 from jid.failure import MODEL_DIED, TIMED_OUT, Failure
+from jid.keep.printed import Printed
 from jid.message import Message, Unpacker
-from jid.printed import Printed
-from jid.schema import Schema
+from jid.typed.schema import Schema
 
-_MAIN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
+_MAIN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "__main__.py")
 _WAITING = 64  # items of a stream that may wait for a slow caller before the model has to
 _NOTHING = 0  # the run that messages about the process itself belong to
 _POLITE = 3.0  # seconds for a process to end after it was told to

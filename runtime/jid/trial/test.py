@@ -7,16 +7,17 @@ import tempfile
 import time
 from typing import Any, List, Optional, Tuple
 
-from jid import message, process
-from jid.check import File, InputInvalid, check
-from jid.compare import difference, file_difference
+from jid import message
 from jid.config import Config, Example
-from jid.dataurl import saved
 from jid.failure import EXAMPLE_DIFFERS, INPUT_INVALID, NO_EXAMPLES, Failure
+from jid.keep import process
+from jid.keep.process import Described, Process
 from jid.order import closed
-from jid.process import Described, Process
-from jid.report import Report, Tried, shown_file, shown_value
-from jid.sample import sample
+from jid.trial.compare import difference, file_difference
+from jid.trial.report import Report, Tried, shown_file, shown_value
+from jid.typed.check import File, InputInvalid, check
+from jid.typed.sample import sample
+from jid.web.dataurl import saved
 
 _PRINTS = 1 << 20  # bytes of what the model prints that are shown
 

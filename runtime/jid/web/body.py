@@ -4,11 +4,11 @@ import json
 from typing import Any, Dict, List, Tuple, Union
 from urllib.parse import parse_qsl
 
-from jid.errand import Errand
-from jid.form import Field, inputs_of
-from jid.multipart import Multipart, boundary_of
-from jid.problem import BAD_REQUEST, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, Problem
-from jid.schema import Schema
+from jid.typed.schema import Schema
+from jid.web.errand import Errand
+from jid.web.form import Field, inputs_of
+from jid.web.multipart import Multipart, boundary_of
+from jid.web.problem import BAD_REQUEST, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, Problem
 
 _JSON, _FORM, _MULTIPART = "application/json", "application/x-www-form-urlencoded", "multipart/form-data"
 _LARGEST = 64 << 20  # bytes of a body that is kept in memory

@@ -3,13 +3,14 @@
 import asyncio
 from typing import Optional
 
-from jid import message, process
+from jid import message
 from jid.config import Config
 from jid.failure import IMPORT_FAILED, MODEL_NOT_FOUND, SETUP_FAILED, SIGNATURE_UNSUPPORTED, Failure
+from jid.keep import process
+from jid.keep.process import Described, Process, Run
+from jid.keep.turns import Turns
 from jid.message import Message
-from jid.problem import STOPPING
-from jid.process import Described, Process, Run
-from jid.turns import Turns
+from jid.web.problem import STOPPING
 
 STARTING, READY, BUSY, FAILED = "starting", "ready", "busy", "failed"
 

@@ -2,20 +2,20 @@
 
 from typing import Any, Awaitable, Callable, Dict, NamedTuple
 
-from jid import keeper as state
-from jid.answer import JSON, TEXT, answer, value_of
-from jid.body import Body, inputs, json_object
-from jid.check import File, InputInvalid, check
 from jid.config import Config
-from jid.dataurl import saved
-from jid.errand import Errand
 from jid.failure import Failure
-from jid.keeper import Keeper
-from jid.openapi import document
+from jid.keep import keeper as state
+from jid.keep.keeper import Keeper
 from jid.order import closed
-from jid.output import json_bytes
-from jid.problem import BAD_REQUEST, METHOD_NOT_ALLOWED, NOT_FOUND, Problem, of_failure, of_input
-from jid.response import Response
+from jid.typed.check import File, InputInvalid, check
+from jid.web.answer import JSON, TEXT, answer, value_of
+from jid.web.body import Body, inputs, json_object
+from jid.web.dataurl import saved
+from jid.web.errand import Errand
+from jid.web.openapi import document
+from jid.web.problem import BAD_REQUEST, METHOD_NOT_ALLOWED, NOT_FOUND, Problem, of_failure, of_input
+from jid.web.response import Response
+from jid.work.output import json_bytes
 
 
 class Service(NamedTuple):

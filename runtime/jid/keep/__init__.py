@@ -1,0 +1,1 @@
+"""The model's process as the server's process keeps it."""

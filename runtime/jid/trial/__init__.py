@@ -1,0 +1,1 @@
+"""The examples of a package, run and compared."""

@@ -1,0 +1,1 @@
+"""Type hints of run(): read, described in JSON Schema, checked."""
