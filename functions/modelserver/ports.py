@@ -41,7 +41,10 @@ class Reader(Protocol):
         """In bytes."""
 
     def read_at(self, offset: int, length: int) -> bytes:
-        """The bytes from offset on: `length` of them, fewer only at the end."""
+        """The bytes from offset on: `length` of them, fewer only at the end; of one zip, whatever happens to it.
+
+        Raises Unavailable if the zip has been deleted meanwhile and is not to be had any more.
+        """
 
     def link(self, filename: str) -> str | None:
         """A URL where a client gets these very bytes for some minutes; None where they are to come from here."""
@@ -61,7 +64,10 @@ class Storage(Protocol):
         """
 
     def keep(self, name: str) -> None:
-        """Makes a staged zip durable. Twice is once. Raises KeyError if there is none."""
+        """Makes a staged zip durable. Twice is once.
+
+        Raises KeyError if there is none, Conflict if another zip has its place.
+        """
 
     def open(self, name: str) -> Reader:
         """Reads a staged or a kept zip. Raises KeyError if there is none."""
@@ -101,7 +107,10 @@ class Query:
 
 @dataclass(frozen=True)
 class Page:
-    """Packages newest first. next: where the following page starts, or "" on the last one."""
+    """Packages newest first. next: where the following page starts, or "" on the last one.
+
+    A full page's `next` may lead to an empty page: to know better, a database would read one record more.
+    """
 
     packages: tuple[Package, ...]
     next: str = ""

@@ -11,6 +11,7 @@ import pytest
 
 from local.database import SQLiteDatabase
 from modelserver.config import Completion, Example
+from modelserver.gcp.firestore import FirestoreDatabase
 from modelserver.memory import MemoryDatabase
 from modelserver.package import Artifact, Outcome, PackageID
 from modelserver.ports import Database, Query
@@ -24,10 +25,13 @@ _READY = Outcome(
 _ANY = Query(status=None, limit=1000)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "google"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     if request.param == "memory":
         yield MemoryDatabase()
+        return
+    if request.param == "google":
+        yield FirestoreDatabase(request.getfixturevalue("firestore_project"))
         return
     sqlite = SQLiteDatabase(tmp_path / "packages.sqlite")
     yield sqlite
@@ -137,6 +141,7 @@ def test_pages_cover_everything_once(database: Database, limit: int) -> None:
     while True:
         page = database.list(Query(status=None, limit=limit, after=after))
         assert len(page.packages) <= limit
+        assert not page.next or len(page.packages) == limit
         seen += [int(package.id, 16) for package in page.packages]
         after = page.next
         if not after:

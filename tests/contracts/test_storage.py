@@ -10,15 +10,19 @@ from pathlib import Path
 import pytest
 
 from local.files import FileStorage
-from modelserver.errors import TooLarge
+from modelserver.errors import TooLarge, Unavailable
+from modelserver.gcp.objects import Objects
+from modelserver.gcp.storage import CloudStorage
 from modelserver.memory import MemoryStorage
 from modelserver.ports import Storage
 
 _PLENTY = 1 << 30
 
 
-@pytest.fixture(params=["memory", "files"])
+@pytest.fixture(params=["memory", "files", "google"])
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    if request.param == "google":
+        return CloudStorage(Objects(request.getfixturevalue("bucket")))
     return MemoryStorage() if request.param == "memory" else FileStorage(tmp_path)
 
 
@@ -136,10 +140,21 @@ def test_what_was_never_received_is_a_key_error(storage: Storage) -> None:
         storage.keep("0" * 32)
 
 
-def test_a_reader_that_is_open_outlives_the_deletion(storage: Storage) -> None:
+def test_an_open_reader_outlives_the_deletion_or_says_so_but_never_gives_other_bytes(storage: Storage) -> None:
     upload = storage.receive(iter([b"data"]), _PLENTY)
     reader = storage.open(upload.name)
     storage.delete(upload.name)
+    try:
+        assert reader.read_at(0, 4) == b"data"
+    except Unavailable as problem:
+        assert "deleted" in problem.detail
+    reader.close()
+
+
+def test_an_open_reader_outlives_the_keeping(storage: Storage) -> None:
+    upload = storage.receive(iter([b"data"]), _PLENTY)
+    reader = storage.open(upload.name)
+    storage.keep(upload.name)
     assert reader.read_at(0, 4) == b"data"
     reader.close()
 
