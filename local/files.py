@@ -5,14 +5,13 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import queue
-import threading
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
 from typing import BinaryIO
 
+from modelserver.aside import Aside
 from modelserver.errors import NoSpace, TooLarge
 from modelserver.ports import Upload
 
@@ -52,17 +51,21 @@ class FileStorage:
 
     def receive(self, chunks: Iterable[bytes], limit: int) -> Upload:
         name = uuid.uuid4().hex
-        path = self._staged(name)
+        path, digest = self._staged(name), hashlib.sha256()
         try:
-            with path.open("xb", buffering=0) as file, _Digest() as digest:
-                size = _write(chunks, limit, file, digest)
+            with path.open("xb") as file:
+                with Aside(digest.update) as hashing, Aside(file.write) as writing:
+                    for chunk in _bounded(chunks, limit):
+                        hashing(chunk)
+                        writing(chunk)
+                size = file.tell()
         except OSError as error:
             path.unlink(missing_ok=True)
             raise _explained(error) from error
         except BaseException:
             path.unlink(missing_ok=True)
             raise
-        return Upload(name, size, digest.hex())
+        return Upload(name, size, digest.hexdigest())
 
     def adopt(self, path: Path, name: str) -> None:
         """Stages a zip that arrived otherwise, a file of the same file system."""
@@ -134,44 +137,14 @@ class FileReader:
         self._file.close()
 
 
-class _Digest:
-    """SHA-256 on a thread of its own, at most four chunks behind: hashing and writing overlap."""
-
-    def __init__(self) -> None:
-        self._sha256 = hashlib.sha256()
-        self._chunks: queue.Queue[bytes] = queue.Queue(maxsize=4)
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self) -> _Digest:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._chunks.put(b"")
-        self._thread.join()
-
-    def update(self, chunk: bytes) -> None:
-        self._chunks.put(chunk)
-
-    def hex(self) -> str:
-        """Of all chunks; valid after the block."""
-        return self._sha256.hexdigest()
-
-    def _run(self) -> None:
-        while chunk := self._chunks.get():
-            self._sha256.update(chunk)
-
-
-def _write(chunks: Iterable[bytes], limit: int, file: BinaryIO, digest: _Digest) -> int:
+def _bounded(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
     size = 0
     for chunk in chunks:
         size += len(chunk)
         if size > limit:
             raise TooLarge(f"The zip has more than {limit:,} bytes, the most that a request may bring.")
         if chunk:
-            digest.update(chunk)
-            file.write(chunk)
-    return size
+            yield chunk
 
 
 def _explained(error: OSError) -> Exception:

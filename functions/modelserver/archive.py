@@ -11,13 +11,15 @@ Checksums and inflate are isal's, at 23 and 1.4 GB/s on one core where zlib has 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import cast
 
 from isal import igzip_lib, isal_zlib
 
+from modelserver.arrival import Hashed, Place
 from modelserver.errors import Fault, InvalidPackage
 from modelserver.faults import Faults
 from modelserver.package import PackageID
@@ -33,6 +35,7 @@ _READ = 1024 * 1024
 _PACKED, _UNPACKED = 64 * 1024, 256 * 1024
 # Files of zeroes are honest: only what unfolds beyond this can be a bomb (PyPI's limit, 64 MiB).
 _NEVER_A_BOMB = 64 * 1024 * 1024
+_NOTHING: Mapping[Place, Hashed] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -162,13 +165,16 @@ class Archive:
         if crc != file.crc:
             raise broken("CHECKSUM_DIFFERS", "the file is damaged: its checksum differs", AGAIN, file.path)
 
-    def tree_id(self, threads: int) -> PackageID:
-        """Reads every file once, on so many threads. Raises InvalidPackage naming each that is not sound."""
+    def tree_id(self, threads: int, hashed: Mapping[Place, Hashed] = _NOTHING) -> PackageID:
+        """Reads every file once, on so many threads, but for those hashed while the zip arrived.
+
+        Raises InvalidPackage naming each that is not sound.
+        """
         # One shared iterator: whoever is free takes the next, the largest first, so that all end together.
         # A second thread for the checksum or inflate of a single large file was measured and gains nothing.
         todo = iter(sorted(self.files, key=lambda file: file.size, reverse=True))
         with ThreadPoolExecutor(threads) as pool:
-            shares = [pool.submit(self._digests, todo) for _ in range(threads)]
+            shares = [pool.submit(self._digests, todo, hashed) for _ in range(threads)]
         digests = [digest for share in shares for digest in share.result()]
         faults = Faults()
         for _, found in digests:
@@ -179,8 +185,10 @@ class Archive:
             (file.path.encode(), file.executable, found) for file, found in digests if isinstance(found, bytes)
         )
 
-    def _digests(self, todo: Iterator[File]) -> list[tuple[File, bytes | InvalidPackage]]:
-        return [(file, self._digest(file)) for file in todo]
+    def _digests(
+        self, todo: Iterator[File], hashed: Mapping[Place, Hashed]
+    ) -> list[tuple[File, bytes | InvalidPackage]]:
+        return [(file, _foreseen(file, hashed) or self._digest(file)) for file in todo]
 
     def _digest(self, file: File) -> bytes | InvalidPackage:
         blob = hashlib.sha1(b"blob %d\0" % file.size, usedforsecurity=False)
@@ -214,3 +222,9 @@ class Archive:
         except _INFLATE_ERROR as bad:
             raise broken("BAD_DATA", f"the file cannot be inflated: {bad}", AGAIN, file.path) from bad
         raise broken("BAD_DATA", "the file's data does not end where the zip says", AGAIN, file.path)
+
+
+def _foreseen(file: File, hashed: Mapping[Place, Hashed]) -> bytes | None:
+    """A damaged file is read again, to be named."""
+    known = None if file.deflated else hashed.get((file.start, file.size))
+    return known.blob if known and known.crc == file.crc else None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from modelserver import jidfile
 from modelserver.archive import Archive, Limits, open_archive
+from modelserver.arrival import Hashed, Place
 from modelserver.completion import complete
 from modelserver.config import Completion, Config
 from modelserver.dockerfile import check_sources, dockerfile
@@ -75,15 +77,18 @@ class Inspection:
         return {"ID": str(self.id), **shown} if self.id else shown
 
 
-def inspect_zip(reader: Reader, rules: Rules) -> Inspection:
-    """Raises InvalidPackage. The config comes first: it is cheap, and hashing reads every byte."""
+def inspect_zip(reader: Reader, rules: Rules, hashed: Mapping[Place, Hashed]) -> Inspection:
+    """Raises InvalidPackage. The config comes first: it is cheap, and hashing reads every byte.
+
+    hashed: what was hashed while the zip arrived.
+    """
     archive = open_archive(reader, rules.limits)
     members = frozenset(file.path for file in archive.files)
     text = archive.read(_JID_YAML, jidfile.MOST_BYTES + 1)
     with locating(text):
         config = jidfile.parse(text, members)
         inspection = _completed(config, requirements(archive, config), rules)
-    return replace(inspection, id=archive.tree_id(rules.threads))
+    return replace(inspection, id=archive.tree_id(rules.threads, hashed))
 
 
 def inspect_config(text: bytes, rules: Rules) -> Inspection:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 
+from modelserver.arrival import Arrival, Hashed, Place
+from modelserver.aside import Aside
 from modelserver.errors import BadRequest, TooLarge
 from modelserver.inspection import Inspection, Rules, inspect_config, inspect_zip
 from modelserver.package import Package
@@ -21,9 +23,9 @@ class Intake:
 
     def check_zip(self, chunks: Iterable[bytes]) -> Inspection:
         """What an upload of this zip would make of it; nothing stays. Raises InvalidPackage, TooLarge."""
-        upload = self._ports.storage.receive(chunks, self._rules.max_direct)
+        upload, hashed = self._receive(chunks)
         try:
-            return self._inspect(upload)
+            return self._inspect(upload, hashed)
         finally:
             self._ports.storage.discard(upload.name)
 
@@ -37,12 +39,13 @@ class Intake:
         Content that is known is not stored or built again, unless its last build failed.
         Raises InvalidPackage, TooLarge, NoSpace: then nothing has changed.
         """
-        return self._take_in(self._ports.storage.receive(chunks, self._rules.max_direct))
+        upload, hashed = self._receive(chunks)
+        return self._take_in(upload, hashed)
 
     def upload_session(self, name: str) -> tuple[Package, bool]:
         """The same for a zip that came through a session. Raises BadRequest if there is no such session."""
         try:
-            return self._take_in(self._ports.sessions.finish(name))
+            return self._take_in(self._ports.sessions.finish(name), {})
         except KeyError:
             raise BadRequest(f"No upload is called {name!r}: it is used up, too old, or was never begun.") from None
 
@@ -54,9 +57,14 @@ class Intake:
             raise TooLarge(f"This server takes zips of up to {self._rules.max_upload:,} bytes.")
         return self._ports.sessions.begin(size, address)
 
-    def _take_in(self, upload: Upload) -> tuple[Package, bool]:
+    def _receive(self, chunks: Iterable[bytes]) -> tuple[Upload, dict[Place, Hashed]]:
+        arrival = Arrival()
+        with Aside(arrival) as following:
+            return self._ports.storage.receive(_also(chunks, following), self._rules.max_direct), arrival.hashed
+
+    def _take_in(self, upload: Upload, hashed: Mapping[Place, Hashed]) -> tuple[Package, bool]:
         try:
-            package, known = self._admit(upload)
+            package, known = self._admit(upload, hashed)
         except BaseException:
             self._ports.storage.discard(upload.name)
             raise
@@ -69,16 +77,16 @@ class Intake:
             self._ports.storage.discard(upload.name)
         return known, started
 
-    def _inspect(self, upload: Upload) -> Inspection:
+    def _inspect(self, upload: Upload, hashed: Mapping[Place, Hashed]) -> Inspection:
         reader = self._ports.storage.open(upload.name)
         try:
-            return inspect_zip(reader, self._rules)
+            return inspect_zip(reader, self._rules, hashed)
         finally:
             reader.close()
 
-    def _admit(self, upload: Upload) -> tuple[Package, Package | None]:
+    def _admit(self, upload: Upload, hashed: Mapping[Place, Hashed]) -> tuple[Package, Package | None]:
         """Checks and stores: the new package, not recorded yet, or the known one with the same content."""
-        package = _package(upload, self._inspect(upload))
+        package = _package(upload, self._inspect(upload, hashed))
         known = self._ports.database.get(package.id)
         if known and known.status != "failed":
             return package, known
@@ -94,6 +102,12 @@ class Intake:
                 self._ports.storage.delete(known.upload)
             return package
         return known
+
+
+def _also(chunks: Iterable[bytes], look: Callable[[bytes], None]) -> Iterator[bytes]:
+    for chunk in chunks:
+        look(chunk)
+        yield chunk
 
 
 def _package(upload: Upload, inspection: Inspection) -> Package:
