@@ -46,6 +46,8 @@ class Settings:
     logs_bucket: str = ""
     database: str = ""
     build_service_account: str = ""
+    build_endpoint: str = ""
+    cache_registry: str = ""
 
     def need(self, name: str) -> str:
         """A setting that has no default. Raises Misconfigured with the variable's name."""
