@@ -32,6 +32,7 @@ from modelserver.zips.member import DEFLATED, is_executable, is_folder, is_litte
 CONFIG = "jid.yaml"
 _INFLATE_ERROR = cast("type[Exception]", igzip_lib.IsalError)  # isal's type stubs call it an instance
 _READ = 1024 * 1024
+_LARGE = 4 * 1024 * 1024
 _PACKED, _UNPACKED = 64 * 1024, 256 * 1024
 # Files of zeroes are honest: only what unfolds beyond this can be a bomb (PyPI's limit, 64 MiB).
 _NEVER_A_BOMB = 64 * 1024 * 1024
@@ -170,9 +171,10 @@ class Archive:
 
         Raises InvalidPackage naming each that is not sound.
         """
-        # One shared iterator: whoever is free takes the next, the largest first, so that all end together.
+        # One shared iterator: whoever is free takes the next, the largest first, so that all end together. The small
+        # ones come in the zip's own order: a zip in the cloud is read in large ranges, each of them once.
         # A second thread for the checksum or inflate of a single large file was measured and gains nothing.
-        todo = iter(sorted(self.files, key=lambda file: file.size, reverse=True))
+        todo = iter(sorted(self.files, key=lambda file: (-file.size if file.packed > _LARGE else 0, file.start)))
         with ThreadPoolExecutor(threads) as pool:
             shares = [pool.submit(self._digests, todo, hashed) for _ in range(threads)]
         digests = [digest for share in shares for digest in share.result()]

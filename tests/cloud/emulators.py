@@ -42,9 +42,9 @@ def storage_binary() -> Path:
 @contextmanager
 def firestore_emulator() -> Iterator[str]:
     """Its host and port, for FIRESTORE_EMULATOR_HOST. Each project in it is a world of its own."""
-    for command in ("gcloud", "java"):
-        if not shutil.which(command):
-            missing(f"{command} is not installed, and the Firestore emulator needs it")
+    for tool in ("gcloud", "java"):
+        if not shutil.which(tool):
+            missing(f"{tool} is not installed, and the Firestore emulator needs it")
     port = free_port()
     command = ["gcloud", "--quiet", "emulators", "firestore", "start", f"--host-port=127.0.0.1:{port}"]
     with (
@@ -84,6 +84,7 @@ def firestore_project(firestore_host: str, monkeypatch: pytest.MonkeyPatch) -> s
 def bucket(shared_storage: Storage, monkeypatch: pytest.MonkeyPatch) -> str:
     """An empty bucket; Storage clients made in this test find the stand-in."""
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", shared_storage.url)
+    monkeypatch.setenv("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")  # as infra/ sets it
     name = f"tests-{uuid.uuid4().hex}"
     shared_storage.service.create_bucket(name)
     return name

@@ -74,7 +74,7 @@ class StorageStandIn:
             return self._put(call, session)
         reply = self._pass_on(call)
         if call.query.get("uploadType") == "resumable" and reply.status == 200:
-            announced = call.headers.get("X-Upload-Content-Length")
+            announced = call.headers.get("x-upload-content-length")
             name = parse_qs(urlsplit(reply.headers["Location"]).query)["upload_id"][0]
             self._sessions[name] = _Session(int(announced) if announced else None)
         return reply
@@ -118,7 +118,7 @@ class StorageStandIn:
     def _put(self, call: Call, session: _Session) -> Reply:
         if session.end:
             return session.end
-        part = _PART.fullmatch(call.headers.get("Content-Range", f"bytes 0-{len(call.body) - 1}/{len(call.body)}"))
+        part = _PART.fullmatch(call.headers.get("content-range", f"bytes 0-{len(call.body) - 1}/{len(call.body)}"))
         if part is None:
             return _refusal(400, "Content-Range cannot be read")
         if part["first"]:
@@ -130,8 +130,8 @@ class StorageStandIn:
             return _refusal(400, "more bytes than were announced")
         if total is None or len(session.data) < total:
             return _incomplete(session)
-        headers = {name: value for name, value in call.headers.items() if name.lower() != "content-range"}
-        headers["Content-Length"] = str(total)
+        headers = {name: value for name, value in call.headers.items() if name != "content-range"}
+        headers["content-length"] = str(total)
         reply = self._pass_on(Call("PUT", call.target, headers, bytes(session.data)))
         session.end = reply
         session.data = bytearray()
@@ -163,7 +163,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         assert self.server.service
-        reply = self.server.service.answer(Call(self.command, self.path, dict(self.headers), body))
+        reply = self.server.service.answer(
+            Call(self.command, self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+        )
         self.send_response(reply.status)
         for name, value in reply.headers.items():
             self.send_header(name, value)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import PurePosixPath
 
 from modelserver.errors import Conflict, Problem, Unavailable
-from modelserver.gcp.arrival import Arrival
+from modelserver.gcp.incoming import Incoming
 from modelserver.gcp.objects import PIECE, Objects, Stored
 from modelserver.gcp.reader import CloudReader
 from modelserver.ports import Upload
@@ -48,30 +48,30 @@ class CloudStorage:
     def receive(self, chunks: Iterable[bytes], limit: int) -> Upload:
         """Up to PIECE bytes come before anything is sent; of more, an unfinished session may stay, which is no
         object, cannot be read, and ends within a week."""
-        arrival = Arrival(chunks, limit)
+        incoming = Incoming(chunks, limit)
         name = uuid.uuid4().hex
-        size = arrival.size_within(PIECE)
+        size = incoming.size_within(PIECE)
         try:
-            stored = self._objects.put(staged(name), arrival, size)
-            if stored.crc32c != arrival.crc32c:
+            stored = self._objects.put(staged(name), incoming, size)
+            if stored.crc32c != incoming.crc32c:
                 raise Unavailable("The zip was damaged on its way to Cloud Storage. Send it again.")
         except BaseException:
-            if arrival.failure:
-                raise arrival.failure from None
+            if incoming.failure:
+                raise incoming.failure from None
             self._clear(staged(name))
             raise
         self._seen[name] = stored
-        return Upload(name, arrival.size, arrival.sha256)
+        return Upload(name, incoming.size, incoming.sha256)
 
     def keep(self, name: str) -> None:
         checked = self._seen.pop(name, None) or self._objects.look(staged(name))
         if checked and self._objects.move(checked, kept(name)):
             return
-        there = self._objects.look(kept(name))
-        if checked and there and not checked.same_bytes(there):
-            raise Conflict("Another zip has this upload's place. Send yours again.")
+        there = self._objects.look(kept(name)) or self._objects.look(staged(name))
         if there is None:
             raise KeyError(name)
+        if there.key != kept(name) or (checked and not there.same_bytes(checked)):
+            raise Conflict("Another zip came in the place of the one that was checked. Send yours again.")
 
     def open(self, name: str) -> CloudReader:
         stored = self.find(name)

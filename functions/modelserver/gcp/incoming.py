@@ -11,7 +11,7 @@ import google_crc32c
 from modelserver.errors import TooLarge
 
 
-class Arrival:
+class Incoming:
     """Chunks as the stream that an upload reads: counted, summed, held to a limit of bytes.
 
     failure: what the chunks raised, for the caller to tell it from the upload's own failures.
