@@ -21,7 +21,7 @@ serve: .venv/installed ## The server on 127.0.0.1:8080 (ENGINE=auto|docker|proce
 test: .venv/tested ## All tests; what needs Docker is skipped, and says so, where no engine answers
 	@$(BIN)/python -m pytest
 
-check: .venv/tested ## ruff, formatting, mypy strict
+check: .venv/benched ## ruff, formatting, mypy strict
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/mypy $(SOURCES)
