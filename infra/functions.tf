@@ -32,6 +32,7 @@ locals {
     MODELSERVER_LOGS_BUCKET           = google_storage_bucket.logs.name
     MODELSERVER_DATABASE              = google_firestore_database.packages.name
     MODELSERVER_REGISTRY              = "${var.region}-docker.pkg.dev/${var.project}/${google_artifact_registry_repository.models.name}"
+    MODELSERVER_CACHE_REGISTRY        = "${var.region}-docker.pkg.dev/${var.project}/${google_artifact_registry_repository.cache.name}"
     MODELSERVER_BUILD_SERVICE_ACCOUNT = google_service_account.build.email
 
     # Google ends a request at 32 MB; below that, room for what a form puts around the zip. Above: sessions.
