@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 
 from modelserver.errors import Conflict, PackageNotFound
-from modelserver.package import Package, PackageID
+from modelserver.package import Outcome, Package, PackageID
 from modelserver.ports import Page, Ports, Query, Reader
 
 _GLANCE = 0.1
@@ -48,6 +48,18 @@ class Catalog:
             self.settle(package)
         except PackageNotFound:
             self._forget(package)
+
+    def record(self, package_id: PackageID, build: str, outcome: Outcome) -> None:
+        """Records how a build ended, once: what is known of it already, and builds nobody waits for, change nothing."""
+        package = self._ports.database.get(package_id)
+        if package and package.status == "building" and package.build == build:
+            self._ports.database.swap(package, package.ended(outcome))
+
+    def record(self, package_id: PackageID, build: str, outcome: Outcome) -> None:
+        """For a messenger to say how a build ended. Said again, late, or of what is gone, it changes nothing."""
+        package = self._ports.database.get(package_id)
+        if package and package.build == build and package.status == "building":
+            self._ports.database.swap(package, package.ended(outcome))
 
     def open_zip(self, package: Package) -> Reader:
         """The zip byte for byte; the caller closes it. Raises PackageNotFound if it is gone by now."""
