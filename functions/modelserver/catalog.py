@@ -55,12 +55,6 @@ class Catalog:
         if package and package.status == "building" and package.build == build:
             self._ports.database.swap(package, package.ended(outcome))
 
-    def record(self, package_id: PackageID, build: str, outcome: Outcome) -> None:
-        """For a messenger to say how a build ended. Said again, late, or of what is gone, it changes nothing."""
-        package = self._ports.database.get(package_id)
-        if package and package.build == build and package.status == "building":
-            self._ports.database.swap(package, package.ended(outcome))
-
     def open_zip(self, package: Package) -> Reader:
         """The zip byte for byte; the caller closes it. Raises PackageNotFound if it is gone by now."""
         try:
