@@ -10,7 +10,7 @@ from typing import Any, Coroutine, Dict, List, Optional, TypeVar
 
 from jid.config import Config, read_config
 from jid.failure import CONFIG_INVALID, INTERNAL, Failure
-from jid.keep import process
+from jid.keep.starting import start
 from jid.trial.report import Report, schema
 from jid.trial.test import test
 from jid.web.server import serve
@@ -58,7 +58,7 @@ def _test() -> int:
 
 def _schema(config: Config) -> int:
     async def describe() -> Any:
-        running = await process.start(config)
+        running = await start(config)
         try:
             return schema(await running.described())
         finally:

@@ -5,6 +5,7 @@ import os
 from typing import Any, Dict, List, NamedTuple, Optional
 
 from jid.failure import CONFIG_INVALID, Failure
+from jid.settings import Settings, read_settings
 
 DEFAULT_CONFIG = "/model/jid.json"
 DEFAULT_SOURCE = "/model/src"
@@ -20,7 +21,7 @@ class Example(NamedTuple):
 
 
 class Config(NamedTuple):
-    """The package as the runtime needs it. `source` and its own `path` are absolute; time limits are in seconds."""
+    """The package as the runtime needs it. `source` and its own `path` are absolute."""
 
     path: str
     id: str
@@ -29,12 +30,11 @@ class Config(NamedTuple):
     class_name: str
     examples: List[Example]
     source: str
-    timeout: Optional[float]
-    setup_timeout: Optional[float]
+    settings: Settings
 
 
 def read_config(environment: Dict[str, str]) -> Config:
-    """From the file named JID_CONFIG, with JID_SOURCE, JID_TIMEOUT and JID_SETUP_TIMEOUT.
+    """From the file named JID_CONFIG, with JID_SOURCE and the settings.
 
     Raises Failure CONFIG_INVALID.
     """
@@ -64,8 +64,7 @@ def _config(path: str, told: Dict[str, Any], environment: Dict[str, str]) -> Con
         class_name=class_name,
         examples=[_example(one, number) for number, one in enumerate(examples)],
         source=os.path.realpath(environment.get("JID_SOURCE") or DEFAULT_SOURCE),
-        timeout=_seconds(environment, "JID_TIMEOUT"),
-        setup_timeout=_seconds(environment, "JID_SETUP_TIMEOUT"),
+        settings=read_settings(environment),
     )
 
 
@@ -74,16 +73,3 @@ def _example(told: Any, number: int) -> Example:
         raise Failure(CONFIG_INVALID, "Examples/{}: an example is an object whose Input is an object".format(number))
     error = told.get("Error")
     return Example(told.get("Input", {}), "Output" in told, told.get("Output"), None if error is None else str(error))
-
-
-def _seconds(environment: Dict[str, str], name: str) -> Optional[float]:
-    text = environment.get(name, "")
-    if not text:
-        return None
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise Failure(CONFIG_INVALID, "{} must be a number of seconds above 0, not {!r}".format(name, text))
-    return seconds

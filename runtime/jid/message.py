@@ -8,22 +8,18 @@ import json
 import struct
 from typing import BinaryIO, List, NamedTuple, Optional
 
-SETUP, RUN = "setup", "run"  # to the model
-DESCRIBED, READY, OUTPUT, ITEM, END, FAILED = (
-    "described",
-    "ready",
-    "output",
-    "item",
-    "end",
-    "failed",
-)  # from it
+from jid.failure import Failure
+
+SETUP, RUN, COMPARE, VERSIONS = "setup", "run", "compare", "versions"  # to the model's process
+DESCRIBED, READY, TOLD = "described", "ready", "told"  # from it, about itself
+OUTPUT, ITEM, END, FAILED = "output", "item", "end", "failed"  # from it, about a run
 TEXT, JSON, FILE = "text", "json", "file"  # what an output's or an item's body is
 
 _LENGTHS = struct.Struct(">II")
 
 
 class Message(NamedTuple):
-    """`note` is TEXT, JSON or FILE for an output, and the code for a failure, whose body is its detail.
+    """`note` is TEXT, JSON or FILE for an output, and the code for a failure.
 
     `run` is the number of the run that it belongs to, 0 for none.
     """
@@ -32,6 +28,18 @@ class Message(NamedTuple):
     run: int = 0
     note: str = ""
     body: bytes = b""
+
+
+def of_failure(run: int, failure: Failure) -> Message:
+    """A failure of a run, or with 0 of the process, as it travels."""
+    body = json.dumps([failure.detail, failure.pointer]).encode("ascii")
+    return Message(FAILED, run, failure.code, body)
+
+
+def failure_of(message: Message) -> Failure:
+    """The failure that a FAILED message tells of."""
+    detail, pointer = json.loads(message.body.decode("ascii"))
+    return Failure(message.note, detail, pointer)
 
 
 def packed(message: Message) -> bytes:
@@ -55,6 +63,10 @@ class Unpacker:
 
     def __init__(self) -> None:
         self._buffer = bytearray()
+
+    def pending(self) -> int:
+        """Bytes of a message that is not complete yet."""
+        return len(self._buffer)
 
     def feed(self, data: bytes) -> List[Message]:
         """The messages that are complete now."""

@@ -4,11 +4,17 @@ A file travels as its path; a list of keys leads to each, such as ["images", 0].
 """
 
 import json
+import os
 from typing import Any, Dict, List, NamedTuple, Union
 
-from jid.model import Path
-
 Keys = List[Union[str, int]]
+
+
+class File(NamedTuple):
+    """A file that came with the inputs, on disk already; `name` is the one its sender gave it."""
+
+    path: str
+    name: str
 
 
 class Order(NamedTuple):
@@ -23,13 +29,13 @@ def closed(order: Order) -> bytes:
     return json.dumps(order).encode("ascii")
 
 
-def opened(body: bytes) -> Dict[str, Any]:
-    """The inputs as run() takes them, each file as a jid.Path."""
+def opened(body: bytes) -> Order:
+    """The order again, with a File in every place to which `files` leads."""
     inputs, files = json.loads(body.decode("ascii"))
     for keys in files:
         holder = inputs
         for key in keys[:-1]:
             holder = holder[key]
-        holder[keys[-1]] = Path(holder[keys[-1]])
-    opened_inputs: Dict[str, Any] = inputs
-    return opened_inputs
+        path = holder[keys[-1]]
+        holder[keys[-1]] = File(path, os.path.basename(path))
+    return Order(inputs, files)

@@ -1,16 +1,25 @@
-"""Keeps one process with the model in it alive, and gives it to one request after another."""
+"""Keeps one process with the model in it alive, and gives its turns to one request after another."""
 
 import asyncio
-from typing import Optional
+import time
+from typing import Dict, Optional
 
-from jid import message
 from jid.config import Config
-from jid.failure import IMPORT_FAILED, MODEL_NOT_FOUND, SETUP_FAILED, SIGNATURE_UNSUPPORTED, Failure
-from jid.keep import process
-from jid.keep.process import Described, Process, Run
+from jid.failure import (
+    IMPORT_FAILED,
+    INTERNAL,
+    MODEL_DIED,
+    MODEL_NOT_FOUND,
+    SETUP_FAILED,
+    SIGNATURE_UNSUPPORTED,
+    STOPPING,
+    Failure,
+)
+from jid.keep.process import Described, Process, too_long
+from jid.keep.run import Run
+from jid.keep.starting import start
+from jid.keep.tally import Tally
 from jid.keep.turns import Turns
-from jid.message import Message
-from jid.web.problem import STOPPING
 
 STARTING, READY, BUSY, FAILED = "starting", "ready", "busy", "failed"
 
@@ -19,71 +28,24 @@ _PATIENCE = 5  # deaths without a good run in between before the model counts as
 _FIRST_WAIT, _LONGEST_WAIT = 0.025, 30.0  # seconds before a new start; doubled each time
 
 
-class Running:
-    """A request's turn with the model. `close` must be called, whatever happens.
-
-    ready_at: when the model's set-up had ended, in seconds of `time.time`.
-    """
-
-    def __init__(self, keeper: "Keeper", run: Run, timer: Optional[asyncio.TimerHandle], ready_at: float) -> None:
-        self.ready_at = ready_at
-        self._keeper = keeper
-        self._run = run
-        self._timer = timer
-        self._is_over = False
-        self._is_closed = False
-
-    async def next(self) -> Message:
-        """The next OUTPUT, ITEM or END of the run. Raises Failure."""
-        try:
-            heard = await self._run.next()
-        except Failure:
-            self._over()
-            raise
-        if heard.kind != message.ITEM:
-            self._over()
-            self._keeper.went_well()
-        return heard
-
-    def close(self) -> None:
-        """End the turn; what the model has not finished, it finishes unheard before the next turn."""
-        if not self._is_closed:
-            self._is_closed = True
-            if self._is_over:
-                self._run.close()
-            else:
-                asyncio.get_event_loop().create_task(self._hear_out())
-
-    async def _hear_out(self) -> None:
-        try:
-            while not self._is_over:
-                await self.next()
-        except Failure:
-            pass
-        self._run.close()
-
-    def _over(self) -> None:
-        if not self._is_over:
-            self._is_over = True
-            if self._timer:
-                self._timer.cancel()
-            self._keeper.release()
-
-
 class Keeper:
-    """Starts the model's process, starts it again when it died, and knows how it is."""
+    """Starts the model's process, starts it again when it died, and knows how it is.
+
+    failure: why the status is FAILED. set_up_at: when the last set-up had ended, in seconds of time.time.
+    """
 
     def __init__(self, config: Config, temporary: str) -> None:
         self._config = config
         self._temporary = temporary
-        self._turns = Turns()
+        self._turns = Turns(config.settings.queue)
         self._changed = asyncio.Event()
-        self._child: Optional[Process] = None  # from its start on
-        self._process: Optional[Process] = None  # the same, once it is set up
+        self._process: Optional[Process] = None  # once it is set up
         self._described: Optional[Described] = None
         self._deaths = 0
         self._refusal: Optional[Failure] = None
+        self._begun: Dict[int, float] = {}  # runs under way: when they began, in seconds of time.monotonic
         self.failure: Optional[Failure] = None
+        self.tally = Tally()
 
     def status(self) -> str:
         """STARTING, READY, BUSY or FAILED; `failure` says why."""
@@ -93,6 +55,19 @@ class Keeper:
             return STARTING
         return BUSY if self._turns.is_taken() else READY
 
+    def waiting(self) -> int:
+        """Requests that wait for their turn."""
+        return self._turns.waiting()
+
+    def active(self) -> int:
+        """Runs under way."""
+        return len(self._begun)
+
+    @property
+    def slots(self) -> int:
+        """How many runs the model takes at once."""
+        return self._turns.slots
+
     async def described(self) -> Described:
         """What the model takes and gives, as soon as it is known. Raises Failure when that fails."""
         while self._described is None:
@@ -101,32 +76,26 @@ class Keeper:
             await self._changed.wait()
         return self._described
 
-    async def run(self, order: bytes) -> Running:
-        """Wait for a turn and start a run. Raises Failure when the model cannot be had."""
+    async def run(self, order: bytes) -> Run:
+        """Wait for a turn and start a run, which its caller must close. Raises Failure when it cannot be had."""
         await self._turns.take()
         try:
-            ready = await self._ready()
-            run = ready.start(order)
+            ready = self._process
+            if ready is None or not ready.takes_runs():
+                ready = await self._ready()
         except BaseException:
-            self.release()
+            self._turns.give_back(self._turns.seconds)
             raise
-        return Running(self, run, ready.limit(self._config.timeout, "run()"), ready.ready_at)
-
-    def release(self) -> None:
-        """Let the next request have its turn."""
-        self._turns.give_back()
-
-    def went_well(self) -> None:
-        """A run came to its end, so what went wrong before is forgotten."""
-        self._deaths = 0
+        run = ready.start(order, self._over)
+        self._begun[id(run)] = time.monotonic()
+        if self._config.settings.timeout is not None:
+            run.limit(self._config.settings.timeout, too_long("run()", self._config.settings.timeout))
+        return run
 
     async def keep(self) -> None:
         """Have a process at all times, until cancelled or the model has failed for good."""
         while True:
-            try:
-                died = await self._life()
-            except Failure as failure:
-                died = failure
+            died = await self._life()
             self._deaths += 1
             if died.code == SETUP_FAILED or died.code in _FOR_GOOD or self._deaths >= _PATIENCE:
                 self.failure = died
@@ -135,44 +104,50 @@ class Keeper:
                 return
             if self._deaths > 1 or self.failure:
                 await asyncio.sleep(min(_LONGEST_WAIT, _FIRST_WAIT * 2**self._deaths))
-
-    def look(self) -> None:
-        """A child process ended; it may be ours."""
-        if self._child:
-            self._child.look()
+            self.tally.restarts += 1
 
     def refuse(self) -> None:
-        """From now on only the run under way is finished."""
+        """From now on only the runs under way are finished."""
         self._refusal = Failure(STOPPING, "the server was told to stop; ask another, or again later")
         self._turns.refuse(self._refusal)
         self._tell()
 
     async def _life(self) -> Failure:
         """One process from its start to its end, and why it ended."""
-        born = await process.start(self._config, temporary=self._temporary)
-        self._child = born
+        try:
+            born = await start(self._config, temporary=self._temporary)
+        except (OSError, RuntimeError) as error:
+            return Failure(INTERNAL, "the model's process cannot be started: {}".format(error))
         try:
             self._described = await born.described()
+            self._turns.widen(self._described.slots)
             self._tell()
-            timer = born.limit(self._config.setup_timeout, "setup()")
-            await born.set_up()
-            if timer:
-                timer.cancel()
+            self.tally.setup_seconds = await born.set_up(self._config.settings.setup_timeout)
             self._process, self.failure = born, None
             self._tell()
             return await born.ended()
+        except Failure as failure:
+            return failure
         finally:
             self._process = None
             await born.stop()
 
     async def _ready(self) -> Process:
-        while self._process is None or self._process.is_ending():
+        while self._process is None or not self._process.takes_runs():
             if self.failure:
                 raise self.failure
             if self._refusal:
                 raise self._refusal
             await self._changed.wait()
         return self._process
+
+    def _over(self, run: Run) -> None:
+        """The model is done with a run."""
+        seconds = time.monotonic() - self._begun.pop(id(run))
+        self.tally.runs.observe(seconds)
+        if run.failure is None or run.failure.code != MODEL_DIED:
+            self._deaths = 0  # it came to its end, so what went wrong before is forgotten
+        self._turns.give_back(seconds)
 
     def _tell(self) -> None:
         """Wake all who wait for a change, each once."""

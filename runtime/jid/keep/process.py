@@ -1,92 +1,101 @@
-"""The model's process as the server sees it: started, spoken to over a socket pair, and buried."""
+"""The model's process as the server sees it: spoken to over a socket pair, cancelled, and buried."""
 
 import asyncio
 import json
 import os
 import signal
-import socket
+import struct
 import subprocess
-import sys
 import time
-from typing import Dict, NamedTuple, Optional
+from typing import Any, Dict, NamedTuple, Optional
 
 from jid import message
-from jid.config import Config
 from jid.failure import MODEL_DIED, TIMED_OUT, Failure
 from jid.keep.printed import Printed
+from jid.keep.run import Over, Run
+from jid.keep.spool import Spool
 from jid.message import Message, Unpacker
 from jid.typed.schema import Schema
 
-_MAIN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "__main__.py")
-_WAITING = 64  # items of a stream that may wait for a slow caller before the model has to
 _NOTHING = 0  # the run that messages about the process itself belong to
 _POLITE = 3.0  # seconds for a process to end after it was told to
+_LEFTOVER = 0.1  # seconds in which what a dead process had sent arrives
+_NUMBER = struct.Struct(">Q")
 
 
 class Described(NamedTuple):
-    """The model's signature in JSON Schema."""
+    """The model's signature in JSON Schema; slots: how many runs it takes at once."""
 
     input: Schema
     output: Schema
     stream: bool
+    slots: int
 
 
-class Run:
-    """One run under way in the model's process."""
+class Bounds(NamedTuple):
+    """temporary: where answers wait for slow readers, up to `spool` bytes each; grace: seconds for a
+    cancelled run to end by itself."""
 
-    def __init__(self, process: "Process", number: int) -> None:
-        self._process = process
-        self._number = number
-
-    async def next(self) -> Message:
-        """The next OUTPUT, ITEM or END. Raises Failure RUN_FAILED, MODEL_DIED or TIMED_OUT."""
-        return await self._process.hear(self._number)
-
-    def close(self) -> None:
-        """No more is wanted; the model itself is not interrupted."""
-        self._process.forget(self._number)
+    temporary: str
+    spool: int
+    grace: float
 
 
 class Process(asyncio.Protocol):
-    """One process with the model in it. Made by `start`; ends by itself, by `stop` or by `kill`."""
+    """One process with the model in it. Made by `starting.start`; ends by itself, by `stop` or by `kill`."""
 
-    def __init__(self, child: "subprocess.Popen[bytes]", printed: Printed) -> None:
+    def __init__(self, child: "subprocess.Popen[bytes]", control: int, bounds: Bounds) -> None:
         self._loop = asyncio.get_event_loop()
         self._child = child
-        self._printed = printed
+        self._control = control
+        self._bounds = bounds
         self._unpacker = Unpacker()
-        self._boxes: Dict[int, "asyncio.Queue[Message]"] = {_NOTHING: asyncio.Queue()}
+        self._runs: Dict[int, Run] = {}
+        self._own: "asyncio.Queue[Message]" = asyncio.Queue()  # about the process itself
         self._last = 0
-        self.ready_at = 0.0  # in seconds of time.time, once it is set up
         self._blame: Optional[Failure] = None
+        self._is_condemned = False
         self._channel: Optional[asyncio.Transport] = None
+        self._dead: "asyncio.Future[int]" = self._loop.create_future()
         self._gone: "asyncio.Future[Failure]" = self._loop.create_future()
+        self.printed: Printed = None  # type: ignore[assignment]  # set by whoever started it
+        self.ready_at = 0.0  # in seconds of time.time, once it is set up
 
     async def described(self) -> Described:
         """What the model's class takes and gives. Raises Failure when it cannot be imported or read."""
-        told = json.loads((await self.hear(_NOTHING)).body.decode("utf-8"))
-        return Described(told["Input"], told["Output"], told["Stream"])
+        told = await self._hear()
+        return Described(told["Input"], told["Output"], told["Stream"], told["Slots"])
 
-    async def set_up(self) -> float:
-        """Have the model set up; seconds that it took. Raises Failure SETUP_FAILED or MODEL_DIED."""
+    async def set_up(self, seconds: Optional[float]) -> float:
+        """Have the model set up, in so many seconds at most; seconds that it took.
+
+        Raises Failure SETUP_FAILED, MODEL_DIED or TIMED_OUT.
+        """
+        timer = self.limit(seconds, "setup()")
         self._say(Message(message.SETUP))
-        seconds = float((await self.hear(_NOTHING)).body)
+        took = float(await self._hear())
+        if timer:
+            timer.cancel()
         self.ready_at = time.time()
-        return seconds
+        return took
 
-    def start(self, order: bytes) -> Run:
-        """Have the model run once. The caller sees to it that one run ends before the next starts."""
+    async def ask(self, question: Message) -> Any:
+        """The answer to COMPARE or VERSIONS. Raises Failure MODEL_DIED."""
+        self._say(question)
+        return await self._hear()
+
+    def start(self, order: bytes, over: Optional[Over] = None) -> Run:
+        """Have the model run once. The caller sees to it that no more run at once than the model takes."""
         self._last += 1
-        self._boxes[self._last] = asyncio.Queue()
+        run = Run(self._last, self.ready_at, Spool(self._bounds.temporary), self._bounds.spool)
+        run.watch(self._cancel, over)
+        self._runs[self._last] = run
         self._say(Message(message.RUN, self._last, "", order))
-        return Run(self, self._last)
+        return run
 
     def limit(self, seconds: Optional[float], what: str) -> Optional[asyncio.TimerHandle]:
         """Kill the process when the time is over, unless the handle is cancelled; what: "run()" or "setup()"."""
-        if seconds is None:
-            return None
-        failure = Failure(TIMED_OUT, "{} took longer than {:g} seconds".format(what, seconds))
-        return self._loop.call_later(seconds, self.kill, failure)
+        return None if seconds is None else self._loop.call_later(seconds, self.kill, too_long(what, seconds))
 
     def kill(self, blame: Optional[Failure] = None) -> None:
         """End the process and all that it started, now; runs under way fail with `blame`."""
@@ -95,8 +104,7 @@ class Process(asyncio.Protocol):
             os.killpg(self._child.pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):
             pass
-        if self._channel:
-            self._channel.abort()
+        self._abort()
 
     async def stop(self) -> None:
         """Close the socket, which tells the process to end, and see that it does."""
@@ -115,104 +123,116 @@ class Process(asyncio.Protocol):
         """Whether nothing of the process is left."""
         return self._gone.done()
 
-    def is_ending(self) -> bool:
-        """Whether the process is on its way out, or gone."""
-        return self._channel is None
+    def takes_runs(self) -> bool:
+        """Whether the process is neither on its way out nor waits for its end."""
+        return self._channel is not None and not self._is_condemned
 
     def look(self) -> None:
-        """Notice a death that the socket does not show, because a child of the model's holds it open."""
-        if self._channel and self._child.poll() is not None:
-            self._channel.abort()
+        """Notice a death. Its socket may not show it, because a child of the model's holds it open."""
+        if not self._dead.done():
+            status = self._child.poll()
+            if status is not None:
+                self._dead.set_result(status)
+                self._loop.call_later(_LEFTOVER, self._abort)
 
-    async def hear(self, run: int) -> Message:
-        """The next message for a run. Raises Failure for one that tells of a failure."""
-        box = self._boxes[run]
-        heard = await box.get()
-        if self._channel and box.qsize() == _WAITING // 2:
-            self._channel.resume_reading()
-        if heard.kind == message.FAILED:
-            raise Failure(heard.note, heard.body.decode("utf-8"))
-        return heard
-
-    def forget(self, run: int) -> None:
-        """Drop what else comes for this run."""
-        self._boxes.pop(run, None)
-        if self._channel:
-            self._channel.resume_reading()
+    def hear_print(self, piece: bytes) -> None:
+        """The model printed this; whose it is, is known when only one run is under way."""
+        if len(self._runs) == 1:
+            for run in self._runs.values():
+                run.log(piece)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._channel = transport  # type: ignore[assignment]  # a socket's transport reads and writes
 
     def data_received(self, data: bytes) -> None:
         for heard in self._unpacker.feed(data):
-            box = self._boxes.get(heard.run)
-            if box is not None:
-                box.put_nowait(heard)
-                if box.qsize() == _WAITING and self._channel:
-                    self._channel.pause_reading()
+            if heard.run == _NOTHING:
+                self._own.put_nowait(heard)
+            elif heard.run in self._runs:
+                self._give(self._runs[heard.run], heard)
 
     def connection_lost(self, error: Optional[Exception]) -> None:
         self._channel = None
+        os.close(self._control)
         self._loop.create_task(self._bury())
 
+    def _abort(self) -> None:
+        if self._channel:
+            self._channel.abort()
+
+    def _give(self, run: Run, heard: Message) -> None:
+        if heard.kind != message.ITEM:
+            if run.wants_log:
+                self.printed.read()
+            del self._runs[run.number]
+        run.put(heard)
+        self._end_if_condemned()
+
+    def _cancel(self, number: int) -> None:
+        """Tell the model to stop this run; a process that does not get it done in time is replaced."""
+        if self._channel:
+            try:
+                os.write(self._control, _NUMBER.pack(number))
+            except (BlockingIOError, BrokenPipeError):  # it reads no more, so its time will run out
+                pass
+            self._loop.call_later(self._bounds.grace, self._condemn, number)
+
+    def _condemn(self, number: int) -> None:
+        if number in self._runs:
+            self._is_condemned = True
+            self._end_if_condemned()
+
+    def _end_if_condemned(self) -> None:
+        """Others that run beside one that does not stop come to their end first."""
+        if self._is_condemned and all(run.is_closed or run.failure for run in self._runs.values()):
+            self.kill()
+
+    async def _hear(self) -> Any:
+        heard = await self._own.get()
+        if heard.kind == message.FAILED:
+            raise message.failure_of(heard)
+        return json.loads(heard.body.decode("utf-8"))
+
     async def _bury(self) -> None:
-        """The process is ending: wait for its status and tell all who still wait for its answers."""
+        """The process is ending: wait for its status and tell all who still wait for its answers.
+
+        Nothing here waits for what the model's children hold, and nothing needs a new thread or process,
+        for there may be no room for one.
+        """
         timer = self._loop.call_later(_POLITE, self.kill)
-        status = await self._loop.run_in_executor(None, self._child.wait)
+        self.look()
+        status = await self._dead
         timer.cancel()
         self.kill()  # what it leaves behind in its session
-        tail = await self._loop.run_in_executor(None, self._printed.tail)
-        failure = self._blame or Failure(MODEL_DIED, _obituary(status, tail))
-        told = Message(message.FAILED, 0, failure.code, failure.detail.encode("utf-8", "replace"))
-        for box in self._boxes.values():
-            box.put_nowait(told)
+        self.printed.finish()
+        await self._shown()
+        failure = self._blame or Failure(MODEL_DIED, _obituary(status, self.printed.tail()))
+        self._own.put_nowait(message.of_failure(_NOTHING, failure))
+        for run in list(self._runs.values()):
+            run.put(message.of_failure(run.number, failure))
+        self._runs.clear()
         self._gone.set_result(failure)
+
+    async def _shown(self) -> None:
+        """Wait a moment until all that was printed has been copied."""
+        end = self._loop.time() + 1.0
+        while not self.printed.is_shown() and self._loop.time() < end:
+            await asyncio.sleep(0.002)
 
     def _say(self, said: Message) -> None:
         if self._channel:
             self._channel.write(message.packed(said))
         elif self._gone.done():
-            failure = self._gone.result()
-            self._boxes[said.run].put_nowait(
-                Message(message.FAILED, said.run, failure.code, failure.detail.encode("utf-8", "replace"))
-            )
+            failed = message.of_failure(said.run, self._gone.result())
+            if said.run == _NOTHING:
+                self._own.put_nowait(failed)
+            else:
+                self._runs.pop(said.run).put(failed)
 
 
-async def start(config: Config, limit: Optional[int] = None, temporary: str = "") -> Process:
-    """Start a process in a session of its own. limit: bytes of its prints that are copied to our standard error.
-
-    temporary: the directory that `tempfile` gives the model. The process imports the model's class and waits.
-    """
-    loop = asyncio.get_event_loop()
-    ours, theirs = socket.socketpair()
-    out, printed_to = os.pipe()
-    try:
-        child = subprocess.Popen(
-            [sys.executable, "-u", _MAIN, "worker", str(theirs.fileno())],
-            stdin=subprocess.DEVNULL,
-            stdout=printed_to,
-            stderr=printed_to,
-            pass_fds=[theirs.fileno()],
-            cwd=config.source if os.path.isdir(config.source) else "/",
-            env=_environment(config, temporary),
-            start_new_session=True,
-        )
-    finally:
-        theirs.close()
-        os.close(printed_to)
-    printed = Printed(out, limit)
-    printed.start()
-    process = Process(child, printed)
-    ours.setblocking(False)
-    await loop.create_connection(lambda: process, sock=ours)
-    return process
-
-
-def _environment(config: Config, temporary: str) -> Dict[str, str]:
-    environment = dict(os.environ, JID_CONFIG=config.path, JID_SOURCE=config.source)
-    if temporary:
-        environment["TMPDIR"] = temporary
-    return environment
+def too_long(what: str, seconds: float) -> Failure:
+    """TIMED_OUT; what: "run()" or "setup()"."""
+    return Failure(TIMED_OUT, "{} took longer than {:g} seconds".format(what, seconds))
 
 
 def _obituary(status: int, tail: str) -> str:

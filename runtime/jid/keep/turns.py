@@ -1,53 +1,84 @@
-"""Whose turn it is with the model: one at a time, in the order in which they came."""
+"""Whose turn it is with the model: so many at a time, in the order in which they came, and a line with an end."""
 
 import asyncio
 from collections import deque
 from typing import Deque, Optional
 
-from jid.failure import Failure
+from jid.failure import QUEUE_FULL, Failure
+
+_LONGEST = 60  # seconds after which a refused caller may come again, at most
 
 
 class Turns:
-    """A line of waiting requests that can be sent away."""
+    """A line of waiting requests that can be sent away. longest: how many may wait."""
 
-    def __init__(self) -> None:
+    def __init__(self, longest: int) -> None:
         self._line: "Deque[asyncio.Future[None]]" = deque()
-        self._is_taken = False
+        self._longest = longest
         self._refusal: Optional[Failure] = None
+        self.slots = 1
+        self.taken = 0
+        self.seconds = 0.0  # that a turn takes, a moving average
+
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._line)
 
     def is_taken(self) -> bool:
-        """Whether somebody has the turn."""
-        return self._is_taken
+        """Whether all turns are taken."""
+        return self.taken >= self.slots
 
     async def take(self) -> None:
-        """Wait for the turn. Raises the Failure of `refuse`."""
+        """Wait for a turn. Raises Failure QUEUE_FULL, or that of `refuse`."""
         if self._refusal:
             raise self._refusal
-        if not self._is_taken:
-            self._is_taken = True
+        if self.taken < self.slots:
+            self.taken += 1
             return
+        if len(self._line) >= self._longest:
+            detail = "{} requests wait already; come again later".format(len(self._line))
+            raise Failure(QUEUE_FULL, detail, retry_after=self._patience())
+        await self._wait()
+
+    def give_back(self, seconds: float) -> None:
+        """End a turn that took so long; the next in line has it."""
+        self.seconds += (seconds - self.seconds) / 8
+        self.taken -= 1
+        self._advance()
+
+    def widen(self, slots: int) -> None:
+        """From now on so many at a time."""
+        self.slots = slots
+        self._advance()
+
+    def refuse(self, refusal: Failure) -> None:
+        """Send away all who wait, and all who come from now on."""
+        self._refusal = refusal
+        while self._line:
+            place = self._line.popleft()
+            if not place.done():
+                place.set_exception(refusal)
+
+    async def _wait(self) -> None:
         place = asyncio.get_event_loop().create_future()
         self._line.append(place)
         try:
             await place
         except asyncio.CancelledError:
-            if place.done() and not place.cancelled() and place.exception() is None:
-                self.give_back()  # it came in the moment in which it was given up
+            if place in self._line:
+                self._line.remove(place)
+            elif place.done() and not place.cancelled() and place.exception() is None:
+                self.taken -= 1  # it came in the moment in which it was given up
+                self._advance()
             raise
 
-    def give_back(self) -> None:
-        """End a turn; the next in line has it."""
-        while self._line:
+    def _advance(self) -> None:
+        while self._line and self.taken < self.slots:
             place = self._line.popleft()
             if not place.done():
+                self.taken += 1
                 place.set_result(None)
-                return
-        self._is_taken = False
 
-    def refuse(self, refusal: Failure) -> None:
-        """Send away all who wait, and all who come from now on."""
-        self._refusal = refusal
-        for place in self._line:
-            if not place.done():
-                place.set_exception(refusal)
-        self._line.clear()
+    def _patience(self) -> int:
+        """Seconds until half of those who wait will have had their turn."""
+        return max(1, min(_LONGEST, round(self.seconds * len(self._line) / self.slots / 2)))

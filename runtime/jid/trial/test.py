@@ -10,12 +10,12 @@ from typing import Any, List, Optional, Tuple
 from jid import message
 from jid.config import Config, Example
 from jid.failure import EXAMPLE_DIFFERS, INPUT_INVALID, NO_EXAMPLES, Failure
-from jid.keep import process
 from jid.keep.process import Described, Process
-from jid.order import closed
+from jid.keep.starting import start
+from jid.order import File, closed
 from jid.trial.compare import difference, file_difference
 from jid.trial.report import Report, Tried, shown_file, shown_value
-from jid.typed.check import File, InputInvalid, check
+from jid.typed.check import InputInvalid, check
 from jid.typed.sample import sample
 from jid.web.dataurl import saved
 
@@ -53,7 +53,7 @@ class _Bench:
 
     async def examples(self) -> List[Example]:
         """The package's own, or one run on the defaults. Raises Failure NO_EXAMPLES, or why the class is unusable."""
-        self._process = await process.start(self._config, _PRINTS, self._temporary)
+        self._process = await start(self._config, _PRINTS, self._temporary)
         self.described = await self._process.described()
         if self._config.examples:
             return self._config.examples
@@ -85,16 +85,13 @@ class _Bench:
 
     async def _ready(self) -> Process:
         if self._process and self._process.is_gone():
-            self._process = await process.start(self._config, _PRINTS, self._temporary)
+            self._process = await start(self._config, _PRINTS, self._temporary)
             await self._process.described()
             self._is_set_up = False
         assert self._process is not None
         if not self._is_set_up:
-            timer = self._process.limit(self._config.setup_timeout, "setup()")
-            self.setup_seconds = await self._process.set_up()
+            self.setup_seconds = await self._process.set_up(self._config.settings.setup_timeout)
             self._is_set_up = True
-            if timer:
-                timer.cancel()
         return self._process
 
     def _order(self, example: Example) -> bytes:
@@ -107,7 +104,7 @@ class _Bench:
     async def _output(self, running: Process, order: bytes) -> Tuple[Any, str]:
         """The output as JSON, or the path of the file that it is."""
         run = running.start(order)
-        timer = running.limit(self._config.timeout, "run()")
+        timer = running.limit(self._config.settings.timeout, "run()")
         items: List[Any] = []
         try:
             heard = await run.next()
@@ -118,7 +115,7 @@ class _Bench:
             run.close()
             if timer:
                 timer.cancel()
-            if running.is_ending():
+            if not running.takes_runs():
                 await running.ended()
         if heard.kind == message.END:
             return items, ""

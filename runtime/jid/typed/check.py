@@ -3,17 +3,10 @@
 import re
 from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Union
 
-from jid.order import Keys, Order
+from jid.order import File, Keys, Order
 from jid.typed.schema import Schema, choices_of, is_file
 
 _DEEPEST = 100  # levels of lists and objects in an input
-
-
-class File(NamedTuple):
-    """A file that came with the inputs, on disk already; `name` is the one its sender gave it."""
-
-    path: str
-    name: str
 
 
 class Wrong(NamedTuple):
@@ -43,6 +36,13 @@ def check(schema: Schema, inputs: Dict[str, Any], open_file: Callable[[str], Fil
     if checker.wrongs:
         raise InputInvalid(checker.wrongs)
     return Order(order, checker.files)
+
+
+def fits(schema: Schema, value: Any) -> bool:
+    """Whether the schema takes the value, in which files are Files."""
+    checker = _Checker(_no_file)
+    checker.value(schema, value, [])
+    return not checker.wrongs
 
 
 def pointer(keys: Sequence[Union[str, int]]) -> str:
@@ -168,6 +168,10 @@ class _Checker:
 
     def _refuse(self, keys: Keys, code: str, detail: str) -> None:
         self.wrongs.append(Wrong(pointer(keys), code, detail))
+
+
+def _no_file(text: str) -> File:
+    raise ValueError("is no file")
 
 
 def _kind(value: Any) -> str:

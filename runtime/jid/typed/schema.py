@@ -9,29 +9,29 @@ from jid.typed import hints
 Schema = Dict[str, Any]  # a JSON Schema object
 
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", list: "array", dict: "object"}
-_TAKEN = "str, int, float, bool, list, dict, List, Dict, Optional, Union, Literal, Any and jid.Path"
+_TAKEN = (
+    "str, int, float, bool, bytes, list, dict, List, Dict, Optional, Union, Literal, Any, jid.Path, an Enum, "
+    "a dataclass, a TypedDict, numpy.ndarray and PIL.Image.Image"
+)
+_DEEPEST = 20  # levels of types in types
 
 
 class Unsupported(Exception):
     """The hint has no JSON Schema; the text says why and what to write instead."""
 
 
-def schema_of(hint: Any) -> Schema:
+def schema_of(hint: Any, depth: int = 0) -> Schema:
     """The JSON Schema of one type. A file is a string of format uri. Raises Unsupported."""
     if hint is Any:
         return {}
     if hint is None or hint is type(None):
         return {"type": "null"}
+    if depth > _DEEPEST:
+        raise Unsupported("{} is nested too deeply, or in itself".format(hints.text_of(hint)))
     kind = hints.kind_of(hint)
-    if kind == hints.PLAIN:
-        return _plain(hint)
-    return {
-        hints.LIST: _list,
-        hints.DICT: _dict,
-        hints.UNION: _union,
-        hints.LITERAL: _literal,
-        hints.STREAM: _list,
-    }[kind](hints.arguments_of(hint))
+    if kind in _OF_CLASSES:
+        return _OF_CLASSES[kind](hint, depth)
+    return _OF_ARGUMENTS[kind](hints.arguments_of(hint), depth + 1)
 
 
 def file_schema() -> Schema:
@@ -92,7 +92,7 @@ def _readable(regex: Optional[str]) -> None:
         raise Unsupported("the regex {!r} cannot be read: {}".format(regex, error)) from error
 
 
-def _plain(hint: Any) -> Schema:
+def _plain(hint: Any, depth: int) -> Schema:
     if isinstance(hint, type) and issubclass(hint, Path):
         return file_schema()
     if isinstance(hint, type) and hint in _PLAIN:
@@ -100,23 +100,77 @@ def _plain(hint: Any) -> Schema:
     raise Unsupported("{} is not a type that can be sent; use {}".format(hints.text_of(hint), _TAKEN))
 
 
-def _list(arguments: List[Any]) -> Schema:
-    return {"type": "array", "items": schema_of(arguments[0])} if arguments else {"type": "array"}
+def _bytes(hint: Any, depth: int) -> Schema:
+    return file_schema()
 
 
-def _dict(arguments: List[Any]) -> Schema:
+def _image(hint: Any, depth: int) -> Schema:
+    return dict(file_schema(), contentMediaType="image/*")
+
+
+def _numbers(hint: Any, depth: int) -> Schema:
+    """Numbers in lists of any depth, or a file as numpy.save makes it."""
+    return {"anyOf": [{"type": "array"}, file_schema()]}
+
+
+def _choice(hint: Any, depth: int) -> Schema:
+    return _literal([member.value for member in hint], depth)
+
+
+def _record(hint: Any, depth: int) -> Schema:
+    try:
+        fields = hints.fields_of(hint)
+    except Exception as error:
+        text = "a type in {} cannot be read: {}: {}".format(hints.text_of(hint), type(error).__name__, error)
+        raise Unsupported(text) from error
+    schema: Schema = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
+    for field in fields:
+        try:
+            schema["properties"][field.name] = schema_of(field.hint, depth + 1)
+        except Unsupported as error:
+            raise Unsupported("{}.{}: {}".format(hints.text_of(hint), field.name, error)) from error
+        if field.is_required:
+            schema["required"].append(field.name)
+    return schema
+
+
+def _list(arguments: List[Any], depth: int) -> Schema:
+    return {"type": "array", "items": schema_of(arguments[0], depth)} if arguments else {"type": "array"}
+
+
+def _dict(arguments: List[Any], depth: int) -> Schema:
     if not arguments:
         return {"type": "object"}
     if arguments[0] is not str:
         raise Unsupported("the keys of a JSON object are text, so write Dict[str, ...]")
-    return {"type": "object", "additionalProperties": schema_of(arguments[1])}
+    return {"type": "object", "additionalProperties": schema_of(arguments[1], depth)}
 
 
-def _union(arguments: List[Any]) -> Schema:
-    return {"anyOf": [schema_of(one) for one in arguments]}
+def _union(arguments: List[Any], depth: int) -> Schema:
+    members: List[Schema] = []
+    for one in arguments:
+        members += choices_of(schema_of(one, depth))
+    return {"anyOf": members}
 
 
-def _literal(arguments: List[Any]) -> Schema:
+def _literal(arguments: List[Any], depth: int) -> Schema:
     if not all(value is None or isinstance(value, (str, int, bool)) for value in arguments):
-        raise Unsupported("Literal takes texts, whole numbers, True, False and None")
+        raise Unsupported("only texts, whole numbers, True, False and None can be choices")
     return {"enum": arguments}
+
+
+_OF_CLASSES = {
+    hints.PLAIN: _plain,
+    hints.BYTES: _bytes,
+    hints.IMAGE: _image,
+    hints.ARRAY: _numbers,
+    hints.CHOICE: _choice,
+    hints.RECORD: _record,
+}
+_OF_ARGUMENTS = {
+    hints.LIST: _list,
+    hints.DICT: _dict,
+    hints.UNION: _union,
+    hints.LITERAL: _literal,
+    hints.STREAM: _list,
+}

@@ -1,25 +1,33 @@
-"""run() of the model's class, read once: the schema of its inputs and output, and its defaults."""
+"""run() or run_batch() of the model's class, read once: the schema of inputs and output, and how they are made."""
 
-import ast
 import inspect
-import os
-from typing import Any, Callable, Dict, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, NamedTuple, Optional
 
 from jid.failure import SIGNATURE_UNSUPPORTED, Failure
 from jid.model import Asked
 from jid.typed import hints
+from jid.typed.making import Maker, changes, maker_of
+from jid.typed.place import class_place, place
 from jid.typed.schema import Schema, Unsupported, is_nullable, narrowed, schema_of
 
 _GUESSED = (str, bool, int, float)  # types that a default value tells of an argument without a hint
 
 
 class Signature(NamedTuple):
-    """What a model takes and gives. `output` is one item's list for a stream; `defaults` are those of jid.Input."""
+    """What a model takes and gives. `output` is one item's list for a stream; `defaults` are those of jid.Input.
+
+    makers: of the inputs that are not plain JSON; eager: the names of those that need one even without files.
+    others: makes inputs that have no name in the schema. item: makes one input of run_batch() whole.
+    """
 
     input: Schema
     output: Schema
     stream: bool
     defaults: Dict[str, Any]
+    makers: Dict[str, Maker]
+    eager: Dict[str, Maker]
+    others: Optional[Maker]
+    item: Optional[Maker] = None
 
     def json(self) -> Schema:
         """As it stands in the test's report."""
@@ -27,93 +35,150 @@ class Signature(NamedTuple):
 
 
 def signature_of(model: type, source: str) -> Signature:
-    """Read `model.run`; source: the directory that places in messages are relative to.
+    """Read the class; source: the directory that places in messages are relative to.
 
     Raises Failure SIGNATURE_UNSUPPORTED, with file and line, for what JSON and forms cannot carry.
     """
-    run = getattr(model, "run", None)
-    if not callable(run):
-        raise Failure(
-            SIGNATURE_UNSUPPORTED,
-            "{}: {} has no run() method".format(_class_place(model, source), model.__name__),
-        )
-    return _Reader(run, source).signature()
+    run, batch = getattr(model, "run", None), getattr(model, "run_batch", None)
+    if callable(batch):
+        return _Batch(batch, run, source).signature()
+    if callable(run):
+        return _Run(run, source).signature()
+    detail = "{}: {} has no run() method".format(class_place(model, source), model.__name__)
+    raise Failure(SIGNATURE_UNSUPPORTED, detail)
 
 
-class _Reader:
-    """Reads one run() function."""
+class _Function:
+    """A method of the model's class, and its hints."""
 
-    def __init__(self, run: Callable[..., Any], source: str) -> None:
-        self._run = run
+    def __init__(self, function: Callable[..., Any], source: str) -> None:
+        self._function = function
         self._source = source
         self._hints = self._evaluated()
-        self._defaults: Dict[str, Any] = {}
+
+    def output(self, hint: Any, stream: bool) -> Schema:
+        try:
+            schema = schema_of(hint)
+        except Unsupported as error:
+            raise self.refused("", "the output: {}".format(error)) from error
+        return schema if not stream or schema.get("type") == "array" else {"type": "array", "items": schema}
+
+    def refused(self, name: str, detail: str) -> Failure:
+        where = place(inspect.unwrap(self._function), name, self._source)
+        return Failure(SIGNATURE_UNSUPPORTED, "{}: {}".format(where, detail))
+
+    def _evaluated(self) -> Dict[str, Any]:
+        try:
+            return hints.hints_of(self._function)
+        except Exception as error:
+            detail = "a type cannot be read: {}: {}".format(type(error).__name__, error)
+            raise self.refused("", detail + _old_python(error)) from error
+
+
+class _Run(_Function):
+    """run(self, ...): its arguments are the inputs."""
 
     def signature(self) -> Signature:
-        body = inspect.unwrap(self._run)
-        if inspect.iscoroutinefunction(body) or inspect.isasyncgenfunction(body):
-            raise self._refused("", "run() must be a plain function or a generator, not async")
+        body = inspect.unwrap(self._function)
+        self._defaults: Dict[str, Any] = {}
+        self._makers: Dict[str, Maker] = {}
+        self._eager: Dict[str, Maker] = {}
+        self._others: Optional[Maker] = None
         schema = self._inputs()
         hint = self._hints.get("return", Any)
-        stream = inspect.isgeneratorfunction(body) or hints.kind_of(hint) == hints.STREAM
-        return Signature(schema, self._output(hint, stream), stream, self._defaults)
+        is_generator = inspect.isgeneratorfunction(body) or inspect.isasyncgenfunction(body)
+        stream = is_generator or hints.kind_of(hint) == hints.STREAM
+        made = (self._defaults, self._makers, self._eager, self._others)
+        return Signature(schema, self.output(hint, stream), stream, *made)
 
     def _inputs(self) -> Schema:
         schema: Schema = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
-        for parameter in list(inspect.signature(self._run).parameters.values())[1:]:
+        for parameter in list(inspect.signature(self._function).parameters.values())[1:]:
             if parameter.kind == parameter.VAR_KEYWORD:
                 schema["additionalProperties"] = self._described(parameter) or True
+                self._others = self._makers.pop(parameter.name, None)
             elif parameter.kind in (parameter.VAR_POSITIONAL, parameter.POSITIONAL_ONLY):
-                raise self._refused(parameter.name, "inputs are sent by name, so *{} cannot be".format(parameter.name))
+                raise self.refused(parameter.name, "inputs are sent by name, so *{} cannot be".format(parameter.name))
             else:
                 schema["properties"][parameter.name] = self._described(parameter)
-                if self._is_required(parameter):
+                if _is_required(parameter):
                     schema["required"].append(parameter.name)
         return schema
 
     def _described(self, parameter: inspect.Parameter) -> Schema:
         asked = parameter.default if isinstance(parameter.default, Asked) else None
         default = asked.default if asked else parameter.default
+        hint = self._hint(parameter.name, default)
         try:
-            schema = schema_of(self._hint(parameter.name, default))
+            schema = schema_of(hint)
             if default is None and schema and not is_nullable(schema):
-                schema = {"anyOf": [schema, {"type": "null"}]}
+                schema = _nullable(schema)
             if asked:
                 schema = narrowed(schema, asked)
         except Unsupported as error:
-            raise self._refused(parameter.name, "{}: {}".format(parameter.name, error)) from error
+            raise self.refused(parameter.name, "{}: {}".format(parameter.name, error)) from error
         if asked and default is not ...:
             self._defaults[parameter.name] = default
+        self._make(parameter.name, Optional[hint] if default is None and hint is not Any else hint)
         return _with_default(schema, default)
+
+    def _make(self, name: str, hint: Any) -> None:
+        maker = maker_of(hint)
+        if maker is not None:
+            self._makers[name] = maker
+            if changes(hint):
+                self._eager[name] = maker
 
     def _hint(self, name: str, default: Any) -> Any:
         if name in self._hints:
             return self._hints[name]
         return type(default) if type(default) in _GUESSED else Any
 
-    def _output(self, hint: Any, stream: bool) -> Schema:
+
+class _Batch(_Function):
+    """run_batch(self, inputs: List[T]) -> List[R]: several runs at once, each with the fields of T as its inputs.
+
+    Where T says nothing, a run() beside it says what the inputs are, and each is a dict.
+    """
+
+    def __init__(self, function: Callable[..., Any], run: Any, source: str) -> None:
+        super().__init__(function, source)
+        self._run = run
+
+    def signature(self) -> Signature:
+        names = list(inspect.signature(self._function).parameters)[1:]
+        if len(names) != 1:
+            raise self.refused("", "run_batch() takes one argument, the list of inputs")
+        item = self._member(self._hints.get(names[0], Any))
+        output = self.output(self._member(self._hints.get("return", Any)), False)
+        if hints.kind_of(item) == hints.RECORD:
+            return Signature(self._inputs(names[0], item), output, False, {}, {}, {}, None, maker_of(item))
+        if callable(self._run):
+            described = _Run(self._run, self._source).signature()
+            return described._replace(output=output or described.output, stream=False)
+        detail = "say what one input is, as List[T] with T a dataclass or a TypedDict, or write a run() beside it"
+        raise self.refused(names[0], "{}: {}".format(names[0], detail))
+
+    def _inputs(self, name: str, item: Any) -> Schema:
         try:
-            schema = schema_of(hint)
+            return schema_of(item)
         except Unsupported as error:
-            raise self._refused("", "the output: {}".format(error)) from error
-        return schema if not stream or schema.get("type") == "array" else {"type": "array", "items": schema}
+            raise self.refused(name, "{}: {}".format(name, error)) from error
 
     @staticmethod
-    def _is_required(parameter: inspect.Parameter) -> bool:
-        if isinstance(parameter.default, Asked):
-            return parameter.default.default is ...
-        return parameter.default is inspect.Parameter.empty
+    def _member(hint: Any) -> Any:
+        arguments = hints.arguments_of(hint) if hints.kind_of(hint) in (hints.LIST, hints.STREAM) else []
+        return arguments[0] if arguments else Any
 
-    def _evaluated(self) -> Dict[str, Any]:
-        try:
-            return hints.hints_of(self._run)
-        except Exception as error:
-            detail = "a type cannot be read: {}: {}".format(type(error).__name__, error)
-            raise self._refused("", detail + _old_python(error)) from error
 
-    def _refused(self, name: str, detail: str) -> Failure:
-        place = _place(inspect.unwrap(self._run), name, self._source)
-        return Failure(SIGNATURE_UNSUPPORTED, "{}: {}".format(place, detail))
+def _nullable(schema: Schema) -> Schema:
+    return {"anyOf": schema.get("anyOf", [schema]) + [{"type": "null"}]}
+
+
+def _is_required(parameter: inspect.Parameter) -> bool:
+    if isinstance(parameter.default, Asked):
+        return parameter.default.default is ...
+    return parameter.default is inspect.Parameter.empty
 
 
 def _with_default(schema: Schema, default: Any) -> Schema:
@@ -128,31 +193,3 @@ def _old_python(error: Exception) -> str:
     if isinstance(error, TypeError) and ("not subscriptable" in str(error) or "for |" in str(error)):
         return " (this Python is older than the notation; write List[...], Dict[...] or Optional[...] from typing)"
     return ""
-
-
-def _place(function: Callable[..., Any], name: str, source: str) -> str:
-    code = getattr(function, "__code__", None)
-    if code is None:
-        return "run()"
-    return "{}:{}".format(os.path.relpath(code.co_filename, source), _line_of(function, name, code.co_firstlineno))
-
-
-def _line_of(function: Callable[..., Any], name: str, first: int) -> int:
-    """The line of the argument called `name`; that of the function where it is not found."""
-    try:
-        lines, first = inspect.getsourcelines(function)
-        tree = ast.parse(inspect.cleandoc("\n" + "".join(lines)))
-    except (OSError, SyntaxError, TypeError):
-        return first
-    found: List[int] = [node.lineno for node in ast.walk(tree) if isinstance(node, ast.arg) and node.arg == name]
-    defined: Optional[int] = next((node.lineno for node in tree.body if isinstance(node, ast.FunctionDef)), 1)
-    return first + (found[0] if found else defined or 1) - 1
-
-
-def _class_place(model: type, source: str) -> str:
-    try:
-        return "{}:{}".format(
-            os.path.relpath(inspect.getsourcefile(model) or "", source), inspect.getsourcelines(model)[1]
-        )
-    except (OSError, TypeError, ValueError):
-        return model.__name__

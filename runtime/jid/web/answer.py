@@ -5,16 +5,15 @@ import os
 from typing import Any, AsyncIterator, List
 from urllib.parse import quote
 
-from jid import message
+from jid import mediatype, message
+from jid.encoding import data_url, json_bytes
 from jid.failure import Failure
-from jid.keep.keeper import Running
 from jid.keep.process import Described
+from jid.keep.run import Run
 from jid.message import Message
-from jid.web import mediatype
 from jid.web.errand import Errand
 from jid.web.problem import of_failure
 from jid.web.response import FileContent, Response
-from jid.work.output import data_url, json_bytes
 
 TEXT, JSON, LINES, EVENTS = (
     "text/plain; charset=utf-8",
@@ -24,7 +23,7 @@ TEXT, JSON, LINES, EVENTS = (
 )
 
 
-async def answer(errand: Errand, running: Running, described: Described) -> Response:
+async def answer(errand: Errand, running: Run, described: Described) -> Response:
     """The answer to /infer: a text as text, a file as a file, the rest as JSON, a generator as a stream."""
     first = await running.next()
     if first.kind == message.OUTPUT:
@@ -36,7 +35,7 @@ async def answer(errand: Errand, running: Running, described: Described) -> Resp
     return Response(200, TEXT if is_text else LINES, _lines(errand, running, first, is_text))
 
 
-async def value_of(errand: Errand, running: Running) -> Any:
+async def value_of(errand: Errand, running: Run) -> Any:
     """The output as a JSON value: a stream as a list, a file as the text of a data: URL."""
     heard = await running.next()
     items: List[Any] = []
@@ -57,13 +56,13 @@ def _whole(errand: Errand, output: Message) -> Response:
     return Response(200, mediatype.of_name(name), FileContent(path), {"Content-Disposition": disposition})
 
 
-async def _lines(errand: Errand, running: Running, item: Message, is_text: bool) -> AsyncIterator[bytes]:
+async def _lines(errand: Errand, running: Run, item: Message, is_text: bool) -> AsyncIterator[bytes]:
     while item.kind == message.ITEM:
         yield (item.body if is_text else _json(errand, item)) + b"\n"
         item = await running.next()
 
 
-async def _events(errand: Errand, running: Running, item: Message) -> AsyncIterator[bytes]:
+async def _events(errand: Errand, running: Run, item: Message) -> AsyncIterator[bytes]:
     """Server-sent events: one for each item, then `done`, or `error` with the problem."""
     try:
         while item.kind == message.ITEM:

@@ -5,11 +5,11 @@ import sys
 import traceback
 from typing import Dict, NamedTuple, Optional, Set
 
-from jid.failure import INTERNAL
+from jid.failure import INTERNAL, STOPPING
 from jid.web.body import Body, body_for
 from jid.web.errand import Errand
 from jid.web.framing import Framing
-from jid.web.problem import HEAD_TOO_LARGE, REQUEST_TIMED_OUT, STOPPING, Problem
+from jid.web.problem import HEAD_TOO_LARGE, REQUEST_TIMED_OUT, Problem
 from jid.web.request import Request, parse
 from jid.web.response import FileContent, Response, head
 from jid.web.routes import Endpoint, Service, find, respond

@@ -5,8 +5,8 @@ import binascii
 import os
 import urllib.parse
 
-from jid.typed.check import File
-from jid.web.mediatype import UNKNOWN, suffix_of
+from jid.mediatype import UNKNOWN, suffix_of
+from jid.order import File
 
 
 def saved(text: str, directory: str) -> File:

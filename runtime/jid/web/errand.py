@@ -6,8 +6,8 @@ import tempfile
 import time
 from typing import List, Optional
 
-from jid.keep.keeper import Running
-from jid.typed.check import File
+from jid.keep.run import Run
+from jid.order import File
 from jid.web.request import Request
 
 _CLOCK = 0.02  # seconds by which a file system's clock may be behind ours
@@ -19,7 +19,7 @@ class Errand:
 
     def __init__(self, request: Request, temporary: str) -> None:
         self.request = request
-        self.running: Optional[Running] = None
+        self.running: Optional[Run] = None
         self._temporary = temporary
         self._directories: List[str] = []
         self._outputs: List[str] = []

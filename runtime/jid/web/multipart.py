@@ -4,7 +4,7 @@ import re
 from typing import BinaryIO, Callable, List, NamedTuple, Optional, Union
 from urllib.parse import unquote
 
-from jid.typed.check import File
+from jid.order import File
 from jid.web.problem import BAD_REQUEST, TOO_LARGE, Problem
 
 _HEAD = 8192  # bytes of the header lines of one part

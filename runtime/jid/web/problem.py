@@ -3,10 +3,10 @@
 from typing import Any, Dict, List, NamedTuple, Optional
 
 from jid import failure
+from jid.encoding import json_bytes
 from jid.failure import Failure
 from jid.typed.check import InputInvalid
 from jid.web.response import Response
-from jid.work.output import json_bytes
 
 BAD_REQUEST = "BAD_REQUEST"
 NOT_FOUND = "NOT_FOUND"
@@ -16,7 +16,6 @@ TOO_LARGE = "TOO_LARGE"
 UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
 HEAD_TOO_LARGE = "HEAD_TOO_LARGE"
 NOT_IMPLEMENTED = "NOT_IMPLEMENTED"
-STOPPING = "STOPPING"
 HTTP_VERSION = "HTTP_VERSION"
 
 
@@ -37,14 +36,17 @@ KINDS = {
     failure.INPUT_INVALID: Kind(422, "The input does not fit the model"),
     HEAD_TOO_LARGE: Kind(431, "The request's head is too large"),
     failure.INTERNAL: Kind(500, "Something went wrong in the server"),
+    failure.QUEUE_FULL: Kind(429, "Too many requests wait already"),
     failure.RUN_FAILED: Kind(500, "The model raised an error"),
     failure.MODEL_DIED: Kind(500, "The model's process died"),
     NOT_IMPLEMENTED: Kind(501, "The server cannot do this"),
-    STOPPING: Kind(503, "The server is stopping"),
+    failure.STOPPING: Kind(503, "The server is stopping"),
     failure.MODEL_NOT_FOUND: Kind(503, "The model's class is not there"),
     failure.IMPORT_FAILED: Kind(503, "The model's file cannot be imported"),
     failure.SIGNATURE_UNSUPPORTED: Kind(503, "The model's run() cannot be described"),
     failure.SETUP_FAILED: Kind(503, "The model cannot be set up"),
+    failure.CANCELLED: Kind(503, "The run was cancelled"),
+    failure.READER_TOO_SLOW: Kind(503, "The answer was read too slowly"),
     failure.TIMED_OUT: Kind(504, "The model took too long"),
     HTTP_VERSION: Kind(505, "The server speaks HTTP/1.0 and HTTP/1.1"),
 }
@@ -86,7 +88,10 @@ class Problem(Exception):
 
 def of_failure(raised: Failure) -> Problem:
     """What a caller sees of a failure of the model."""
-    return Problem(raised.code if raised.code in KINDS else failure.INTERNAL, raised.detail)
+    errors = [{"pointer": raised.pointer, "code": "INVALID", "detail": raised.detail}] if raised.pointer else None
+    headers = {"Retry-After": str(raised.retry_after)} if raised.retry_after else None
+    code = raised.code if raised.code in KINDS else failure.INTERNAL
+    return Problem(code, raised.detail, errors, headers)
 
 
 def of_input(invalid: InputInvalid, below: str = "") -> Problem:

@@ -3,11 +3,12 @@
 from typing import Any, Awaitable, Callable, Dict, NamedTuple
 
 from jid.config import Config
+from jid.encoding import json_bytes
 from jid.failure import Failure
 from jid.keep import keeper as state
 from jid.keep.keeper import Keeper
-from jid.order import closed
-from jid.typed.check import File, InputInvalid, check
+from jid.order import File, closed
+from jid.typed.check import InputInvalid, check
 from jid.web.answer import JSON, TEXT, answer, value_of
 from jid.web.body import Body, inputs, json_object
 from jid.web.dataurl import saved
@@ -15,7 +16,6 @@ from jid.web.errand import Errand
 from jid.web.openapi import document
 from jid.web.problem import BAD_REQUEST, METHOD_NOT_ALLOWED, NOT_FOUND, Problem, of_failure, of_input
 from jid.web.response import Response
-from jid.work.output import json_bytes
 
 
 class Service(NamedTuple):

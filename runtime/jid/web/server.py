@@ -42,7 +42,6 @@ class _Server:
         self._told_to_stop = asyncio.Event()
 
     async def serve(self, listening: socket.socket) -> None:
-        self._loop.add_signal_handler(signal.SIGCHLD, self._keeper.look)
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._told_to_stop.set)
         keeping = self._loop.create_task(self._keeper.keep())

@@ -1,55 +1,84 @@
 """What run() returned, as bytes for the socket: a text, JSON, or the path of a file."""
 
-import base64
-import json
 import os
 import pathlib
+import shutil
+import tempfile
+from enum import Enum
 from typing import Any
 
 from jid import message
+from jid.encoding import data_url, data_url_of, json_bytes
+from jid.mediatype import UNKNOWN
 from jid.message import Message
-from jid.web.mediatype import of_name
+
+_BYTES = (bytes, bytearray, memoryview)
 
 
 def outgoing(value: Any) -> Message:
-    """The value as an OUTPUT message. Raises TypeError, ValueError or OSError for what cannot be sent."""
+    """The value as an OUTPUT message. Raises TypeError, ValueError or OSError for what cannot be sent.
+
+    Bytes and images become files below `tempfile.gettempdir()`, which go when they have been sent.
+    """
     if isinstance(value, str):
         return Message(message.OUTPUT, 0, message.TEXT, value.encode("utf-8", "replace"))
     if isinstance(value, pathlib.PurePath):
-        return Message(message.OUTPUT, 0, message.FILE, _existing(value).encode("utf-8", "surrogateescape"))
-    return Message(message.OUTPUT, 0, message.JSON, json_bytes(value))
+        return _file(_existing(value))
+    if isinstance(value, _BYTES):
+        return _file(_written(value))
+    if _is_image(value):
+        return _file(_saved(value))
+    return Message(message.OUTPUT, 0, message.JSON, json_bytes(value, _plain))
 
 
-def json_bytes(value: Any) -> bytes:
-    """Compact JSON in UTF-8. NaN and infinity raise ValueError, for JSON has no word for them."""
-    try:
-        return _dumped(value, False).encode("utf-8")
-    except UnicodeEncodeError:  # half a surrogate pair
-        return _dumped(value, True).encode("ascii")
-
-
-def data_url(path: str) -> str:
-    """The file's bytes as a data: URL (RFC 2397)."""
-    with open(path, "rb") as file:
-        return "data:{};base64,{}".format(of_name(path), base64.b64encode(file.read()).decode("ascii"))
-
-
-def _dumped(value: Any, ascii_only: bool) -> str:
-    try:
-        return json.dumps(value, ensure_ascii=ascii_only, allow_nan=False, separators=(",", ":"), default=_plain)
-    except ValueError as error:
-        if "JSON compliant" in str(error):
-            raise ValueError("it holds NaN or an infinite number, which JSON has no word for") from error
-        raise
+def _file(path: str) -> Message:
+    return Message(message.OUTPUT, 0, message.FILE, path.encode("utf-8", "surrogateescape"))
 
 
 def _plain(value: Any) -> Any:
-    """A file inside of JSON as a data: URL; numbers and arrays of numpy and its kin by their own `tolist`."""
+    """What JSON does not know, inside of JSON: files, bytes and images as data: URLs, records as objects,
+    numbers and arrays of numpy and its kin by their own `tolist`."""
     if isinstance(value, pathlib.PurePath):
         return data_url(_existing(value))
+    if isinstance(value, _BYTES):
+        return data_url_of(bytes(value), UNKNOWN)
+    if _is_image(value):
+        return _shown(value)
+    if isinstance(value, Enum):
+        return value.value
+    if hasattr(value, "__dataclass_fields__") and not isinstance(value, type):
+        return {name: getattr(value, name) for name in value.__dataclass_fields__}
     if callable(getattr(value, "tolist", None)):
         return value.tolist()
     raise TypeError("{} is neither text, nor JSON, nor a jid.Path".format(type(value).__name__))
+
+
+def _is_image(value: Any) -> bool:
+    """Whether this is an image of Pillow, which is known by its name, for it is not imported here."""
+    return any(base.__module__ == "PIL.Image" and base.__name__ == "Image" for base in type(value).__mro__)
+
+
+def _saved(image: Any) -> str:
+    """The image as a file of the kind that it was read from, else PNG."""
+    kind = image.format or "PNG"
+    path = os.path.join(tempfile.mkdtemp(), "image." + kind.lower())
+    image.save(path, kind)
+    return path
+
+
+def _shown(image: Any) -> str:
+    path = _saved(image)
+    try:
+        return data_url(path)
+    finally:
+        shutil.rmtree(os.path.dirname(path), ignore_errors=True)
+
+
+def _written(content: Any) -> str:
+    path = os.path.join(tempfile.mkdtemp(), "output.bin")
+    with open(path, "wb") as file:
+        file.write(content)
+    return path
 
 
 def _existing(path: pathlib.PurePath) -> str:

@@ -1,39 +1,41 @@
 """The model's process: it imports the user's class, sets it up, and runs it for one request after another."""
 
+import gc
 import os
-import select
+import signal
 import socket
+import struct
 import sys
 import threading
 import time
-from typing import Any, BinaryIO, Dict, FrozenSet, Iterator, Optional
+from typing import Any, Callable, FrozenSet, Optional
 
 from jid import message
 from jid.config import Config, read_config
-from jid.failure import RUN_FAILED, SETUP_FAILED, Failure, told
-from jid.message import Message
-from jid.order import opened
-from jid.typed.signature import Signature, signature_of
+from jid.failure import SETUP_FAILED, Failure, told
+from jid.typed.signature import signature_of
+from jid.work.capacity import Capacity, capacity_of, is_async
+from jid.work.line import Line
 from jid.work.loader import give_way, load_class
 from jid.work.output import outgoing
+from jid.work.pool import Pool
+from jid.work.single import Single
+from jid.work.task import Task
 
 _LAST_WORDS = 2.0  # seconds in which the process may end by itself once the server is gone
+_NUMBER = struct.Struct(">Q")
 
 
-def work(descriptor: int, at_start: FrozenSet[str]) -> int:
-    """Serve the socket at `descriptor` until the server closes it; at_start: modules that Python had by itself."""
-    channel = socket.socket(fileno=descriptor)
-    threading.Thread(target=_end_with, args=(channel,), daemon=True).start()
-    line = _Line(channel)
+def work(descriptor: int, control: int, at_start: FrozenSet[str]) -> int:
+    """Serve the socket at `descriptor` until the server closes it.
+
+    control: a pipe from which the numbers of cancelled runs come. at_start: modules that Python had by itself.
+    """
+    line = Line(socket.socket(fileno=descriptor))
+    watch = _Watch(control)
+    watch.start()
     try:
-        config = read_config(dict(os.environ))
-        make_room(config.source, at_start)
-        model = load_class(config)
-        signature = signature_of(model, config.source)
-        line.say(message.DESCRIBED, body=outgoing(signature.json()).body)
-        if line.hear() is None:
-            return 0
-        return _Worker(line, config, signature, _ready(model, config, line)).serve()
+        return _serve(line, watch, read_config(dict(os.environ)), at_start)
     except Failure as failure:
         line.fail(0, failure)
         return 1
@@ -46,97 +48,91 @@ def make_room(source: str, at_start: FrozenSet[str]) -> None:
         give_way(source, at_start)
 
 
-class _Line:
-    """The socket to the server, in blocking style."""
-
-    def __init__(self, channel: socket.socket) -> None:
-        self._channel = channel
-        self._incoming: BinaryIO = channel.makefile("rb")
-        self._process = os.getpid()
-
-    def hear(self) -> Optional[Message]:
-        return message.receive(self._incoming)
-
-    def say(self, kind: str, run: int = 0, note: str = "", body: bytes = b"") -> None:
-        if os.getpid() != self._process:  # a fork of the model's that came back from run()
-            os._exit(0)
-        self._channel.sendall(message.packed(Message(kind, run, note, body)))
-
-    def fail(self, run: int, failure: Failure) -> None:
-        self.say(message.FAILED, run, failure.code, failure.detail.encode("utf-8", "replace"))
-
-
-class _Worker:
-    """A model that is set up, and the line on which its runs are ordered."""
-
-    def __init__(self, line: _Line, config: Config, signature: Signature, model: Any) -> None:
-        self._line = line
-        self._source = config.source
-        self._signature = signature
-        self._model = model
-
-    def serve(self) -> int:
-        while True:
-            order = self._line.hear()
-            if order is None:
-                return 0
-            try:
-                self._run(order)
-            except Failure as failure:
-                self._line.fail(order.run, failure)
-
-    def _run(self, order: Message) -> None:
-        inputs = dict(self._signature.defaults)
-        inputs.update(opened(order.body))
-        output = self._guarded(self._model.run, inputs)
-        if hasattr(output, "__next__") or (self._signature.stream and isinstance(output, list)):
-            self._stream(order.run, iter(output))
-            return
-        item = self._sendable(output)
-        self._line.say(message.OUTPUT, order.run, item.note, item.body)
-
-    def _stream(self, run: int, items: Iterator[Any]) -> None:
-        while True:
-            try:
-                item = next(items)
-            except StopIteration:
-                break
-            except BaseException as error:
-                raise Failure(RUN_FAILED, told(error, self._source)) from error
-            sendable = self._sendable(item)
-            self._line.say(message.ITEM, run, sendable.note, sendable.body)
-        self._line.say(message.END, run)
-
-    def _guarded(self, run: Any, inputs: Dict[str, Any]) -> Any:
-        try:
-            return run(**inputs)
-        except BaseException as error:
-            raise Failure(RUN_FAILED, told(error, self._source)) from error
-
-    def _sendable(self, value: Any) -> Message:
-        try:
-            return outgoing(value)
-        except (TypeError, ValueError, OSError, RecursionError) as error:
-            raise Failure(RUN_FAILED, "the output of run() cannot be sent: {}".format(error)) from error
-
-
-def _ready(model: type, config: Config, line: _Line) -> Any:
+def _serve(line: Line, watch: "_Watch", config: Config, at_start: FrozenSet[str]) -> int:
+    make_room(config.source, at_start)
+    model = load_class(config)
+    signature = signature_of(model, config.source)
+    capacity = capacity_of(model, config.settings, config.source)
+    line.say(message.DESCRIBED, body=outgoing(dict(signature.json(), Slots=capacity.slots)).body)
+    if line.hear() is None:
+        return 0
     started = time.monotonic()
+    loop = _event_loop(config.source) if _needs_loop(model) else None
+    instance = _set_up(model, loop, config.source)
+    _freeze()
+    performer = _performer(Task(line, instance, signature, config.source), capacity, loop)
+    watch.cancel = performer.cancel
+    line.say(message.READY, body=outgoing(time.monotonic() - started).body)
+    return int(performer.serve())
+
+
+def _set_up(model: type, loop: Any, source: str) -> Any:
     try:
         instance = model()
         setup = getattr(instance, "setup", None)
-        if callable(setup):
-            setup()
+        given = setup() if callable(setup) else None
+        if hasattr(given, "__await__"):
+            loop.run_until_complete(given)
+        return instance
     except BaseException as error:
-        raise Failure(SETUP_FAILED, told(error, config.source)) from error
-    line.say(message.READY, body=outgoing(time.monotonic() - started).body)
-    return instance
+        raise Failure(SETUP_FAILED, told(error, source)) from error
 
 
-def _end_with(channel: socket.socket) -> None:
-    """End this process some seconds after the server's end of the socket closed, whatever the model does."""
-    poll = select.poll()
-    poll.register(channel, 0)  # 0: only that the other side hung up
-    poll.poll()
-    time.sleep(_LAST_WORDS)
-    os._exit(1)
+def _performer(task: Task, capacity: Capacity, loop: Any) -> Any:
+    """What hears orders and carries them out: it has `serve` and `cancel`."""
+    if capacity.is_async:
+        from jid.work.loop import Loop
+
+        return Loop(task, loop, capacity.size, capacity.wait)
+    if capacity.slots > 1 or capacity.size:
+        return Pool(task, capacity.concurrency, capacity.size, capacity.wait)
+    return Single(task)
+
+
+def _needs_loop(model: type) -> bool:
+    return any(is_async(getattr(model, name, None)) for name in ("setup", "run", "run_batch"))
+
+
+def _event_loop(source: str) -> Any:
+    """asyncio, which most models do not need, is imported late, so not from the user's directory."""
+    path = list(sys.path)
+    sys.path[:] = [entry for entry in path if entry != source]
+    try:
+        import asyncio
+    finally:
+        sys.path[:] = path
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    return loop
+
+
+def _freeze() -> None:
+    """What the set-up made stays for good; the garbage collector need not go through it again and again."""
+    gc.collect()
+    if hasattr(gc, "freeze"):  # from Python 3.7 on
+        gc.freeze()
+
+
+class _Watch(threading.Thread):
+    """Hears of cancelled runs, and of the server's end."""
+
+    def __init__(self, control: int) -> None:
+        super().__init__(daemon=True)
+        self._control = control
+        self.cancel: Optional[Callable[[int], None]] = None
+
+    def run(self) -> None:
+        while True:
+            told = os.read(self._control, _NUMBER.size)  # whole numbers: a pipe does not part what is this small
+            if len(told) < _NUMBER.size:
+                break
+            if self.cancel:
+                self.cancel(_NUMBER.unpack(told)[0])
+        self._end()
+
+    def _end(self) -> None:
+        """The server is gone: end this process and its children soon, whatever the model does."""
+        time.sleep(_LAST_WORDS)
+        if os.getpgid(0) == os.getpid():
+            os.killpg(0, signal.SIGKILL)
+        os._exit(1)

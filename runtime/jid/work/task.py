@@ -1,0 +1,81 @@
+"""What there is to do for one run: the inputs made, the model called, its output sent."""
+
+import json
+from typing import Any, Dict
+
+from jid import message
+from jid.failure import CANCELLED, RUN_FAILED, Failure, told
+from jid.message import Message
+from jid.order import opened
+from jid.typed.making import made
+from jid.typed.signature import Signature
+from jid.work import evidence
+from jid.work.line import Line
+from jid.work.output import outgoing
+
+
+class Task:
+    """A model that is set up, and how its runs begin and end. source: the user's directory."""
+
+    def __init__(self, line: Line, model: Any, signature: Signature, source: str) -> None:
+        self.line = line
+        self.model = model
+        self._signature = signature
+        self._source = source
+
+    def inputs(self, order: Message) -> Dict[str, Any]:
+        """The arguments of run(). Raises Failure INPUT_INVALID."""
+        inputs, files = opened(order.body)
+        makers = self._signature.makers if files else self._signature.eager
+        if makers or files:
+            inputs = made(makers, inputs, self._signature.others)
+        return dict(self._signature.defaults, **inputs)
+
+    def item(self, order: Message) -> Any:
+        """One input of run_batch(). Raises Failure INPUT_INVALID."""
+        if self._signature.item is None:
+            return self.inputs(order)
+        return made({"": self._signature.item}, {"": opened(order.body).inputs})[""]
+
+    def answer(self, question: Message) -> None:
+        """What is asked beside runs: COMPARE or VERSIONS."""
+        told = evidence.compared(*json.loads(question.body.decode("utf-8"))) if question.body else evidence.versions()
+        self.line.say(message.TOLD, 0, "", outgoing(told).body)
+
+    def is_stream(self, output: Any) -> bool:
+        """Whether the items of this output are sent one by one."""
+        return hasattr(output, "__next__") or (self._signature.stream and isinstance(output, list))
+
+    def give(self, run: int, output: Any) -> None:
+        """Send the whole output of a run. Raises Failure RUN_FAILED."""
+        sent = self.sendable(output)
+        self.line.say(message.OUTPUT, run, sent.note, sent.body)
+
+    def give_item(self, run: int, item: Any) -> None:
+        """Send one item of a stream. Raises Failure RUN_FAILED."""
+        sent = self.sendable(item)
+        self.line.say(message.ITEM, run, sent.note, sent.body)
+
+    def end(self, run: int) -> None:
+        """A stream came to its end."""
+        self.line.say(message.END, run)
+
+    def sendable(self, value: Any) -> Message:
+        """The value as a message. Raises Failure RUN_FAILED."""
+        try:
+            return outgoing(value)
+        except Exception as error:
+            raise Failure(RUN_FAILED, "the output of run() cannot be sent: {}".format(_reason(error))) from error
+
+    def blamed(self, error: BaseException) -> Failure:
+        """The failure that an error of the model's code is."""
+        if isinstance(error, Failure):
+            return error
+        if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "CancelledError":
+            return Failure(CANCELLED, "the run was cancelled")
+        return Failure(RUN_FAILED, told(error, self._source))
+
+
+def _reason(error: Exception) -> str:
+    known = isinstance(error, (TypeError, ValueError, OSError))
+    return str(error) if known else "{}: {}".format(type(error).__name__, error)
