@@ -15,6 +15,7 @@ from modelserver.errors import TestFailed
 from modelserver.memory import MemoryEngine
 from modelserver.package import Artifact, Outcome, Package
 from modelserver.ports import Engine
+from tests.cloud.engines import cloud_world
 from tests.engines import local_engine
 from tests.packages import FAILING, HELLO, SLEEPING, model, record, zipped
 
@@ -29,10 +30,18 @@ class World:
     submit: Callable[[str], Package]
 
 
-@pytest.fixture(params=["memory", "process", pytest.param("docker", marks=pytest.mark.docker)])
+_REAL = [pytest.param(name, marks=pytest.mark.docker) for name in ("docker", "cloudbuild")]
+
+
+@pytest.fixture(params=["memory", "process", *_REAL])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     if request.param == "memory":
         yield _memory()
+        return
+    if request.param == "cloudbuild":
+        storage_url = request.getfixturevalue("shared_storage").url
+        with cloud_world(request.getfixturevalue("bucket"), storage_url) as cloud:
+            yield World(cloud.engine, cloud.submitted)
         return
     with local_engine(request.param, tmp_path) as (engine, storage):
         world = World(engine, lambda code: _submitted(engine, storage, code))

@@ -45,6 +45,8 @@ def read_message(value: Object) -> Build:
 
 
 def _parsed(value: Object, *, ignore_unknown_fields: bool) -> Build:
+    if not isinstance(value, dict):  # what ParseDict does not look at
+        raise ValueError("this is no build of Cloud Build, for it is no object")
     build = Build()
     try:
         json_format.ParseDict(value, Build.pb(build), ignore_unknown_fields=ignore_unknown_fields)

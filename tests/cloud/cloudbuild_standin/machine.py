@@ -81,9 +81,14 @@ class Machine:
         raise ValueError(f"no digest came back for {image}")
 
     def forget(self, images: Iterable[str]) -> None:
+        """Also what was pulled under their names; what another build still uses stays."""
         for image in images:
             with suppress(subprocess.CalledProcessError):
                 _docker("rmi", image)
+            repository = image.rpartition(":")[0]
+            for found in _docker("images", "--quiet", "--filter", "dangling=true", repository).split():
+                with suppress(subprocess.CalledProcessError):
+                    _docker("rmi", found)
 
     def _await(self, process: subprocess.Popen[bytes], deadline: float) -> int:
         while True:
