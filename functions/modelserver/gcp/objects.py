@@ -68,7 +68,7 @@ class Objects:
         self._name = bucket
         self._project = project
         self._waits = {"timeout": (_CONNECT, patience), "retry": DEFAULT_RETRY.with_timeout(patience)}
-        self._signing = Signing()
+        self._signing = Signing(patience)
 
     def put(self, key: str, source: Source, size: int | None) -> Stored:
         """Stores a new object. size: bytes, or None if the source is to be read piece by piece to its end.
@@ -155,14 +155,14 @@ class Objects:
 
     def link(self, stored: Stored, filename: str) -> str:
         """A V4 signed URL of this very generation, good for a quarter of an hour. A secret."""
-        with self._calling():
+        with calling("IAM's signBlob, which the service account needs on itself,"):
             url: str = self._pinned(stored).generate_signed_url(
                 version="v4",
                 expiration=_LINK_LASTS,
                 generation=stored.generation,
                 response_disposition=f'attachment; filename="{filename}"',
                 response_type=_ZIP,
-                **self._signing.arguments(),
+                credentials=self._signing.signer(),
             )
         return url
 
