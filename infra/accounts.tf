@@ -14,12 +14,14 @@ locals {
   # upload          reads and claims the record, submits the build, and asks how it stands while the caller waits;
   #                 shows the end of its log; checks the zip while it is staged, then moves it. Of an earlier
   #                 build that failed it removes zip, recipe and log.
-  # get             one record; when a build was silent for long, asks Cloud Build and records the end; the log.
-  # download        one record, then the zip: its bytes, or a signed URL for them (signing: below).
+  # get             one record; when a build was silent for long, asks Cloud Build, and records the end of it and
+  #                 of its log.
+  # download        one record, then the zip: its bytes, or a signed URL for them (signing: below). Or the log,
+  #                 which it finds through Cloud Build.
   # list_packages   reads records, nothing else.
   # delete_package  cancels a build, records its end, removes record, zip, recipe and log.
   # check           holds the zip in staging while it reads it: no record, no build.
-  # on_build        looks the build up, records its end once; removes what a deleted package's build left.
+  # on_build        is told how the build ended; reads the end of its log, records both once.
   rights = {
     upload = {
       records = ["record_create", "record_update"]
@@ -35,9 +37,9 @@ locals {
     }
     download = {
       records = ["record_read"]
-      builds  = []
+      builds  = ["build_read"]
       objects = { "staging/" = "object_read", "packages/" = "object_read" }
-      logs    = null
+      logs    = "object_read"
     }
     list_packages = {
       records = ["record_list"]
@@ -59,9 +61,9 @@ locals {
     }
     on_build = {
       records = ["record_update"]
-      builds  = ["build_read"]
-      objects = { "staging/" = "object_remove", "packages/" = "object_remove", "recipes/" = "object_remove" }
-      logs    = "object_remove"
+      builds  = []
+      objects = {}
+      logs    = "object_read"
     }
     # Everything that the other HTTP functions may do: the price of one URL, and why it is not made by default.
     api = {

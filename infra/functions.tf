@@ -6,13 +6,13 @@
 #                  would queue where no scaling sees them. High where a request waits for Firestore, low where
 #                  it computes checksums.
 #   timeout        seconds, after which the caller gets 504. An upload answers when the build has ended, and a
-#                  log can be followed to the end of it: 3600, Google's limit. Others: what never takes long.
+#                  log (download) can be followed to its end: 3600, Google's limit. The others never take long.
 #   max_instances  bounds the bill, and how many builds can be asked for at once.
 locals {
   every_function = {
     upload         = { name = "upload", memory = "1Gi", concurrency = 8, timeout = 3600, max_instances = 10 }
-    get            = { name = "get", memory = "512Mi", concurrency = 32, timeout = 3600, max_instances = 20 }
-    download       = { name = "download", memory = "512Mi", concurrency = 16, timeout = 300, max_instances = 20 }
+    get            = { name = "get", memory = "512Mi", concurrency = 32, timeout = 60, max_instances = 20 }
+    download       = { name = "download", memory = "512Mi", concurrency = 16, timeout = 3600, max_instances = 20 }
     list_packages  = { name = "list", memory = "512Mi", concurrency = 32, timeout = 60, max_instances = 10 }
     delete_package = { name = "delete", memory = "512Mi", concurrency = 8, timeout = 300, max_instances = 5 }
     check          = { name = "check", memory = "1Gi", concurrency = 8, timeout = 300, max_instances = 10 }

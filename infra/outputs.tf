@@ -29,7 +29,7 @@ output "curl" {
     curl -H "$AUTH" --json '{"Size": 123456789}' ${local.uri.upload}/v1/packages/uploads
     curl -H "$AUTH" -H 'Content-Type: application/yaml' --data-binary @jid.yaml ${local.uri.check}/v1/packages/check
     curl -H "$AUTH" ${local.uri.get}/v1/packages/ID
-    curl -H "$AUTH" ${local.uri.get}/v1/packages/ID/log
+    curl -H "$AUTH" ${local.uri.download}/v1/packages/ID/log
     curl -H "$AUTH" -L -o package.zip ${local.uri.download}/v1/packages/ID.zip
     curl -H "$AUTH" ${local.uri.list_packages}/v1/packages/
     curl -H "$AUTH" -X DELETE ${local.uri.delete_package}/v1/packages/ID

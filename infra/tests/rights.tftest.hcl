@@ -31,6 +31,16 @@ run "list_packages_reads_records_and_nothing_else" {
   }
 }
 
+run "on_build_touches_no_zip_and_no_build" {
+  assert {
+    condition = !anytrue([
+      for key in concat(keys(google_project_iam_member.builds), keys(google_storage_bucket_iam_member.objects)) :
+      startswith(key, "on_build")
+    ])
+    error_message = "on_build reaches builds or zips; a message is all it needs."
+  }
+}
+
 run "only_upload_submits_builds_and_acts_as_the_build_account" {
   assert {
     condition = (
