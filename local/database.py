@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from modelserver.errors import NoSpace
 from modelserver.package import Package, PackageID
 from modelserver.paging import cursor, position
 from modelserver.ports import Page, Query
 
+_IDLE = 8
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS packages (id TEXT PRIMARY KEY, name TEXT NOT NULL, status TEXT NOT NULL,"
     " created TEXT NOT NULL, build TEXT NOT NULL, record TEXT NOT NULL) WITHOUT ROWID",
@@ -82,10 +84,13 @@ class SQLiteDatabase:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
-            except BaseException:
-                connection.execute("ROLLBACK")
+                connection.execute("COMMIT")
+            except BaseException as error:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                if isinstance(error, sqlite3.OperationalError) and "disk is full" in str(error):
+                    raise NoSpace("The disk is full: the record could not be written.") from error
                 raise
-            connection.execute("COMMIT")
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
@@ -97,7 +102,10 @@ class SQLiteDatabase:
         try:
             yield connection
         finally:
-            self._idle.put(connection)
+            if self._idle.qsize() < _IDLE:
+                self._idle.put(connection)
+            else:
+                connection.close()
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)

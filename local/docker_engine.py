@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,6 +71,9 @@ class DockerBuilder:
 
     def remove(self, package: Package) -> None:
         self._images.remove(package)
+
+    def sweep(self, packages: Set[str]) -> None:
+        """Nothing lies in the server's folder; the engine's images may be another server's."""
 
     def _build(self, package: Package, archive: Archive, job: Job) -> Outcome:
         tried: dict[Architecture, _Tried] = {}

@@ -9,18 +9,19 @@ import json
 import logging
 import shutil
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Set
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from local.files import write_atomically
 from local.job import Job
 from modelserver.archive import Archive, Limits, open_archive
-from modelserver.errors import Problem
+from modelserver.errors import BuildCancelled, Problem, no_space
 from modelserver.jsontypes import Object
-from modelserver.package import Outcome, Package
+from modelserver.package import Outcome, Package, PackageID
 from modelserver.ports import Storage
 
 _TAIL = 4096
@@ -42,6 +43,9 @@ class Builder(Protocol):
     def remove(self, package: Package) -> None:
         """Removes the artifacts themselves from this machine."""
 
+    def sweep(self, packages: Set[str]) -> None:
+        """Removes what is kept in the server's own folder of packages whose ID is not named."""
+
 
 @dataclass(frozen=True)
 class Bounds:
@@ -50,6 +54,15 @@ class Bounds:
     builds: int
     seconds: float
     limits: Limits
+
+
+@dataclass
+class _Build:
+    """A build that has no outcome yet."""
+
+    package: Package
+    job: Job
+    future: Future[None] | None = None
 
 
 class LocalEngine:
@@ -61,7 +74,11 @@ class LocalEngine:
         self._folder = folder
         self._bounds = bounds
         self._changed = threading.Condition()
-        self._jobs: dict[str, Job] = {}
+        self._builds: dict[str, _Build] = {}
+        self._unwritten: dict[str, Outcome] = {}
+        self._newest: dict[PackageID, str] = {}
+        self._busy: set[PackageID] = set()
+        self._closing = False
         self._pool = ThreadPoolExecutor(bounds.builds, thread_name_prefix="build")
         self._listeners: list[Callable[[Package], None]] = []
 
@@ -75,12 +92,13 @@ class LocalEngine:
 
     def submit(self, package: Package) -> None:
         with self._changed:
-            if package.build in self._jobs or self._read(package) is not None:
+            if package.build in self._builds or self._read(package) is not None:
                 return
             self._path(package).mkdir(parents=True, exist_ok=True)
-            job = Job(self._path(package) / "log.txt", self._bounds.seconds)
-            self._jobs[package.build] = job
-        self._pool.submit(self._run, package, job)
+            build = _Build(package, Job(self._path(package) / "log.txt", self._bounds.seconds))
+            build.future = self._pool.submit(self._run, build)
+            self._builds[package.build] = build
+            self._newest[package.id] = package.build
 
     def wait(self, package: Package, seconds: float) -> Outcome | None:
         """Also for a build that another thread is about to submit."""
@@ -97,28 +115,57 @@ class LocalEngine:
             return b""
 
     def cancel(self, package: Package) -> None:
-        if job := self._jobs.get(package.build):
-            job.cancel()
-            with self._changed:
-                self._changed.wait_for(lambda: package.build not in self._jobs)
+        build = self._builds.get(package.build)
+        if build is None:
+            return
+        build.job.cancel()
+        if build.future and build.future.cancel():  # it was still waiting for its turn
+            self._end(build, Outcome(error=self._explained(package, BuildCancelled("The build was cancelled."))))
+        with self._changed:
+            self._changed.wait_for(lambda: package.build not in self._builds)
 
     def remove(self, package: Package) -> None:
-        self._builder.remove(package)
+        """What a newer build of the same content has made stays: artifacts are named by the content."""
+        if self._newest.get(package.id, package.build) == package.build:
+            with self._alone(package):
+                if self._newest.get(package.id, package.build) == package.build:
+                    self._builder.remove(package)
         shutil.rmtree(self._path(package), ignore_errors=True)
 
-    def close(self) -> None:
-        """Stops every build without an outcome, so that the next start takes it up again."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+    def sweep(self, builds: Set[str], packages: Set[str]) -> None:
+        """At a start: removes the folders of builds, and what the builder keeps of packages, not named here."""
+        for folder in self._folder.glob("*"):
+            if folder.name not in builds:
+                shutil.rmtree(folder, ignore_errors=True)
+        self._builder.sweep(packages)
 
-    def _run(self, package: Package, job: Job) -> None:
-        outcome = self._attempt(package, job)
-        write_atomically(self._path(package) / "outcome.json", json.dumps(outcome.to_json()).encode())
-        job.close()
+    def close(self) -> None:
+        """Stops every build and records nothing of it: the next start takes it up again."""
+        self._closing = True
+        for build in list(self._builds.values()):
+            build.job.cancel()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _run(self, build: _Build) -> None:
+        with self._alone(build.package):
+            outcome = self._attempt(build.package, build.job)
+        build.job.close()
+        if not (self._closing and outcome.error.get("code") == BuildCancelled.code):
+            self._end(build, outcome)
+
+    def _end(self, build: _Build, outcome: Outcome) -> None:
+        """However the disk is: a build that has ended is no longer under way."""
+        package = build.package
+        try:
+            write_atomically(self._path(package) / "outcome.json", json.dumps(outcome.to_json()).encode())
+        except OSError:
+            logging.exception("the outcome of build %s is kept in memory only", package.build)
+            self._unwritten[package.build] = outcome
         with self._changed:
-            del self._jobs[package.build]
+            del self._builds[package.build]
             self._changed.notify_all()
         for ended in self._listeners:
-            ended(package)
+            _told(ended, package)
 
     def _attempt(self, package: Package, job: Job) -> Outcome:
         try:
@@ -127,10 +174,10 @@ class LocalEngine:
             return self._build(package, job)
         except Problem as problem:
             job.log(f"{problem.title}: {problem.detail}\n")
-            return Outcome(error=self._explained(package, problem.to_json()))
-        except Exception:
+            return Outcome(error=self._explained(package, problem))
+        except Exception as error:
             logging.exception("the build %s of package %s broke", package.build, package.id)
-            return Outcome(error=self._explained(package, Problem("The server could not build it.").to_json()))
+            return Outcome(error=self._explained(package, no_space(error) or Problem("The server could not build it.")))
 
     def _build(self, package: Package, job: Job) -> Outcome:
         reader = self._storage.open(package.upload)
@@ -138,23 +185,50 @@ class LocalEngine:
             outcome = self._builder.build(package, open_archive(reader, self._bounds.limits), job)
         finally:
             reader.close()
-        if outcome.error:
-            return Outcome(outcome.artifacts, outcome.schema, outcome.test, self._explained(package, outcome.error))
-        return outcome
+        return replace(outcome, error=self._with_log(package, outcome.error)) if outcome.error else outcome
 
-    def _explained(self, package: Package, problem: Object) -> Object:
+    @contextmanager
+    def _alone(self, package: Package) -> Iterator[None]:
+        """Nothing else is built or removed of the same content meanwhile."""
+        with self._changed:
+            self._changed.wait_for(lambda: package.id not in self._busy)
+            self._busy.add(package.id)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._busy.discard(package.id)
+                self._changed.notify_all()
+
+    def _explained(self, package: Package, problem: Problem) -> Object:
+        return self._with_log(package, problem.to_json())
+
+    def _with_log(self, package: Package, problem: Object) -> Object:
         """With the package's ID and the end of its log, for whoever reads only the answer."""
-        log = (self._path(package) / "log.txt").read_bytes()[-_TAIL:]
+        try:
+            log = (self._path(package) / "log.txt").read_bytes()[-_TAIL:]
+        except OSError:
+            log = b""
         return problem | {"ID": str(package.id), "log": log.decode(errors="replace")}
 
     def _read(self, package: Package) -> Outcome | None:
+        if package.build in self._unwritten:
+            return self._unwritten[package.build]
         try:
             return Outcome.from_json(json.loads((self._path(package) / "outcome.json").read_bytes()))
         except FileNotFoundError:
             return None
 
     def _has_ended(self, package: Package) -> bool:
-        return package.build not in self._jobs and (self._path(package) / "outcome.json").exists()
+        there = package.build in self._unwritten or (self._path(package) / "outcome.json").exists()
+        return there and package.build not in self._builds
 
     def _path(self, package: Package) -> Path:
         return self._folder / package.build
+
+
+def _told(ended: Callable[[Package], None], package: Package) -> None:
+    try:
+        ended(package)
+    except Exception:
+        logging.exception("the end of build %s could not be recorded", package.build)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import time
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from modelserver.aside import Aside
-from modelserver.errors import NoSpace, TooLarge
+from modelserver.errors import TooLarge, no_space
 from modelserver.ports import Upload
 
 
@@ -61,11 +60,16 @@ class FileStorage:
                 size = file.tell()
         except OSError as error:
             path.unlink(missing_ok=True)
-            raise _explained(error) from error
+            raise no_space(error) or error from error
         except BaseException:
             path.unlink(missing_ok=True)
             raise
         return Upload(name, size, digest.hexdigest())
+
+    def sweep_staging(self) -> None:
+        """At a start: what was arriving when the server ended never will."""
+        for path in self._staging.iterdir():
+            path.unlink(missing_ok=True)
 
     def adopt(self, path: Path, name: str) -> None:
         """Stages a zip that arrived otherwise, a file of the same file system."""
@@ -145,9 +149,3 @@ def _bounded(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
             raise TooLarge(f"The zip has more than {limit:,} bytes, the most that a request may bring.")
         if chunk:
             yield chunk
-
-
-def _explained(error: OSError) -> Exception:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return NoSpace("The disk is full. Delete packages, or give the server another --data folder.")
-    return error

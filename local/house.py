@@ -56,13 +56,21 @@ class House:
         ports = _ports(settings, data, tools)
         services = Services(ports, settings)
         ports.engine.listen(services.catalog.ended)
-        services.catalog.resume(settings.sweep_after)
+        _tidy(ports, services, settings)
         return cls(services, ports, lock)
 
     def close(self) -> None:
         self.ports.engine.close()
         self.ports.database.close()
         self.lock.close()
+
+
+def _tidy(ports: LocalPorts, services: Services, settings: Settings) -> None:
+    """Takes up what was interrupted and removes what an end without warning left. The folder is ours alone."""
+    ports.storage.sweep_staging()
+    known = services.catalog.resume(settings.sweep_after)
+    ports.engine.sweep(known.builds, known.packages)
+    ports.sessions.sweep(settings.sweep_after)
 
 
 def _ports(settings: Settings, data: Path, tools: Mapping[str, str]) -> LocalPorts:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from modelserver.errors import BuildCancelled, BuildTimedOut, Problem
 
@@ -24,23 +26,24 @@ class Job:
         self._change = threading.Condition()
         self._cancelled = False
         self._room = log_limit
-        self._log = log_path.open("ab", buffering=0)
+        self._log_path = log_path
+        self._log: BinaryIO | None = None
 
     def start(self) -> None:
-        """From here on the time counts."""
+        """From here on the time counts, and the log is open: builds that only wait hold no file."""
         self._deadline = time.monotonic() + self._seconds
+        self._log = self._log_path.open("ab", buffering=0)
         self.check()
 
     def log(self, text: str | bytes) -> None:
         """Adds to the build log at once. From any thread."""
         data = text.encode(errors="replace") if isinstance(text, str) else text
         with self._change:
-            if self._room <= 0:
-                return
-            self._log.write(data[: self._room])
-            self._room -= len(data)
-            if self._room <= 0:
-                self._log.write(b"\n(the log ends here: it has reached its limit)\n")
+            if self._room > 0:
+                self._write(data[: self._room])
+                self._room -= len(data)
+                if self._room <= 0:
+                    self._write(b"\n(the log ends here: it has reached its limit)\n")
 
     @contextmanager
     def stage(self, title: str) -> Iterator[None]:
@@ -84,7 +87,17 @@ class Job:
             raise block.reason
 
     def close(self) -> None:
-        self._log.close()
+        if self._log:
+            self._log.close()
+
+    def _write(self, data: bytes) -> None:
+        """A disk that is full costs the log, not the build: whoever prints must be read on."""
+        try:
+            if self._log:
+                self._log.write(data)
+        except OSError:
+            logging.exception("the log %s cannot be written", self._log_path)
+            self._room = 0
 
     def _over(self) -> Problem | None:
         if self._cancelled:

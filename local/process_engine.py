@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,6 +98,11 @@ class ProcessBuilder:
 
     def remove(self, package: Package) -> None:
         shutil.rmtree(self._place(package).folder, ignore_errors=True)
+
+    def sweep(self, packages: Set[str]) -> None:
+        for folder in self._folder.iterdir():
+            if folder.name not in packages:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _build(self, package: Package, archive: Archive, job: Job, place: Place) -> Outcome:
         _require_cpu(package, job)

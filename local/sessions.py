@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import os
 import re
+import time
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -54,18 +55,27 @@ class FileSessions:
                 if file.tell() + len(chunk) > size:
                     raise BadRequest(f"The session was begun for {size} bytes, and more came.")
                 file.write(chunk)
+            file.flush()
             return os.fstat(file.fileno()).st_size, size
 
     def finish(self, name: str) -> Upload:
         try:
             path, size = self._find(name)
-        except PackageNotFound:
-            return self._finished(name)
-        there = path.stat().st_size
-        if there < size:
-            raise Conflict(f"{there} of {size} bytes have arrived; PUT the rest to the session's Location.")
-        self._storage.adopt(path, name)
+            with _alone(path) as file:
+                there = os.fstat(file.fileno()).st_size
+                if there < size:
+                    raise Conflict(f"{there} of {size} bytes have arrived; PUT the rest to the session's Location.")
+                self._storage.adopt(path, name)
+        except PackageNotFound:  # an earlier try may have come this far
+            pass
         return self._finished(name)
+
+    def sweep(self, older_than: float) -> None:
+        """Ends the sessions to which nothing was written for so many seconds."""
+        until = time.time() - older_than
+        for path in self._folder.iterdir():
+            if path.stat().st_mtime <= until:
+                path.unlink(missing_ok=True)
 
     def _finished(self, name: str) -> Upload:
         """Raises KeyError."""
@@ -83,15 +93,26 @@ class FileSessions:
     def _find(self, name: str) -> tuple[Path, int]:
         found = list(self._folder.glob(f"{name}.*")) if _NAME.fullmatch(name) else []
         if not found:
-            raise PackageNotFound("No upload session is here; begin one: POST /v1/packages/uploads.")
+            raise _gone()
         return found[0], int(found[0].suffix[1:])
 
 
 @contextmanager
 def _alone(path: Path) -> Iterator[BinaryIO]:
-    with path.open("r+b", buffering=0) as file:
+    """The session's file, for one writer. Raises Conflict, and PackageNotFound if it has been finished meanwhile."""
+    try:
+        file = path.open("r+b")
+    except FileNotFoundError:
+        raise _gone() from None
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Conflict("Another request is writing to this session.") from None
+        if not (path.exists() and os.path.samestat(path.stat(), os.fstat(file.fileno()))):
+            raise _gone()
         yield file
+
+
+def _gone() -> PackageNotFound:
+    return PackageNotFound("No upload session is here; begin one: POST /v1/packages/uploads.")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from modelserver.errors import Conflict, PackageNotFound
@@ -10,6 +13,22 @@ from modelserver.package import Outcome, Package, PackageID
 from modelserver.ports import Page, Ports, Query, Reader
 
 _GLANCE = 0.1
+_GLANCES = 20
+_WHILE = 2.0
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the records name: keys in Storage, builds, packages."""
+
+    uploads: set[str] = field(default_factory=set)
+    builds: set[str] = field(default_factory=set)
+    packages: set[str] = field(default_factory=set)
+
+    def add(self, package: Package) -> None:
+        self.uploads.add(package.upload)
+        self.builds.add(package.build)
+        self.packages.add(package.id)
 
 
 class Catalog:
@@ -29,11 +48,19 @@ class Catalog:
         return self.settle(package) if silent else package
 
     def wait(self, package: Package, seconds: float) -> Package:
-        """The package when its build has ended, or as it is after `seconds`."""
-        if package.status != "building":
-            return package
-        self._ports.engine.wait(package, seconds)
-        return self.settle(package)
+        """The package when its build has ended, or as it is after `seconds`.
+
+        The record is read again now and then: if another build took this one's place, that one is waited for.
+        Raises PackageNotFound when the package is deleted meanwhile.
+        """
+        until = time.monotonic() + seconds
+        while package.status == "building":
+            left = until - time.monotonic()
+            self._ports.engine.wait(package, max(0.0, min(left, _WHILE)))
+            package = self.settle(package)
+            if left <= 0:
+                break
+        return package
 
     def settle(self, package: Package) -> Package:
         """Records how the package's build ended, once, if it has; the package as recorded now."""
@@ -71,13 +98,14 @@ class Catalog:
 
     def follow(self, package: Package) -> Iterator[bytes]:
         """The newest build's log, until the build ends; b"" now and then while nothing is new."""
-        offset, ended = 0, False
+        offset, ended, glances = 0, False, 0
         while not ended:
-            ended = package.status != "building" or self._ports.engine.wait(package, _GLANCE) is not None
+            ended = package.status != "building" or self._engine_is_done(package) or self._is_replaced(package, glances)
             while data := self._ports.engine.log(package, offset):
                 offset += len(data)
                 yield data
             yield b""
+            glances += 1
 
     def list(self, query: Query) -> Page:
         """Raises ValueError when query.after is no page token."""
@@ -93,22 +121,32 @@ class Catalog:
             raise Conflict(f"The package {package_id} changed while it was being deleted. Try again.")
         self._forget(package)
 
-    def resume(self, sweep_after: float) -> None:
-        """At a start: takes up interrupted builds and removes zips that no record names.
+    def resume(self, sweep_after: float) -> Known:
+        """At a start: takes up interrupted builds and removes zips that no record names; what the records name.
 
         sweep_after: seconds for which such a zip is left alone.
         """
-        known: set[str] = set()
-        query = Query(status=None, limit=1000)
+        known, after = Known(), ""
         while True:
-            page = self._ports.database.list(query)
-            known |= {package.upload for package in page.packages}
+            page = self._ports.database.list(Query(status=None, limit=1000, after=after))
             for package in page.packages:
+                known.add(package)
                 self._take_up(package)
-            if not page.next:
+            after = page.next
+            if not after:
                 break
-            query = Query(status=None, limit=1000, after=page.next)
-        self._ports.storage.sweep(known, sweep_after)
+        self._ports.storage.sweep(known.uploads, sweep_after)
+        return known
+
+    def _engine_is_done(self, package: Package) -> bool:
+        return self._ports.engine.wait(package, _GLANCE) is not None
+
+    def _is_replaced(self, package: Package, glances: int) -> bool:
+        """Deleted, or built anew; looked up once in many glances."""
+        if glances % _GLANCES:
+            return False
+        known = self._ports.database.get(package.id)
+        return known is None or known.build != package.build
 
     def _known(self, package_id: PackageID) -> Package:
         package = self._ports.database.get(package_id)
@@ -117,9 +155,13 @@ class Catalog:
         return package
 
     def _take_up(self, package: Package) -> None:
+        """One build that cannot be taken up does not keep the server from starting."""
         if package.status == "building":
-            self._ports.engine.submit(package)
-            self.settle(package)
+            try:
+                self._ports.engine.submit(package)
+                self.settle(package)
+            except Exception:
+                logging.exception("the build %s of package %s cannot be taken up", package.build, package.id)
 
     def _forget(self, package: Package) -> None:
         self._ports.engine.remove(package)

@@ -33,8 +33,9 @@ def download(request: Request, services: Services, package_id: PackageID) -> Res
 def log(request: Request, services: Services, package_id: PackageID) -> Response:
     catalog = services.catalog
     package = catalog.get(package_id)
-    follow = request.args.get("follow", "0") not in ("", "0", "false")
-    return text_answer(catalog.follow(package) if follow else catalog.log(package))
+    if request.args.get("follow", "0") in ("", "0", "false"):
+        return text_answer(catalog.log(package))
+    return services.places.stream(lambda: text_answer(catalog.follow(package)))
 
 
 def list_packages(request: Request, services: Services) -> Response:

@@ -6,6 +6,7 @@ fault, is logged with its traceback and answered as INTERNAL without detail.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -143,3 +144,10 @@ class Unavailable(Problem):
 
 class NoSpace(Problem):
     code, status, title = "NO_SPACE", 507, "The server has no room for this package"
+
+
+def no_space(error: Exception) -> NoSpace | None:
+    """NoSpace if that is what an error of the operating system means."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return NoSpace("The disk is full. Delete packages, or give the server another --data folder.")
+    return None

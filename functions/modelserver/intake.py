@@ -8,9 +8,9 @@ from datetime import datetime, timezone
 
 from modelserver.arrival import Arrival, Hashed, Place
 from modelserver.aside import Aside
-from modelserver.errors import BadRequest, TooLarge
+from modelserver.errors import BadRequest, BuildFailed, TooLarge
 from modelserver.inspection import Inspection, Rules, inspect_config, inspect_zip
-from modelserver.package import Package
+from modelserver.package import Outcome, Package
 from modelserver.ports import Ports, Session, Upload
 
 
@@ -71,11 +71,20 @@ class Intake:
         if not known:
             known = self._record(package)
         started = known.upload == upload.name
-        if started:
-            self._ports.engine.submit(known)
-        else:
-            self._ports.storage.discard(upload.name)
-        return known, started
+        if not started:
+            self._ports.storage.delete(upload.name)
+        elif known.status == "building":
+            self._submit(known)
+        return known, started and known.status == "building"
+
+    def _submit(self, package: Package) -> None:
+        """A build that cannot even be begun has failed: nobody should wait for it."""
+        try:
+            self._ports.engine.submit(package)
+        except Exception:
+            problem = BuildFailed("The build could not be begun. Upload it again.").to_json()
+            self._ports.database.swap(package, package.ended(Outcome(error=problem | {"ID": str(package.id)})))
+            raise
 
     def _inspect(self, upload: Upload, hashed: Mapping[Place, Hashed]) -> Inspection:
         reader = self._ports.storage.open(upload.name)

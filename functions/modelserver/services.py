@@ -2,16 +2,50 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from werkzeug.wrappers import Response
+
 from modelserver.catalog import Catalog
+from modelserver.errors import Unavailable
+from modelserver.package import Package
 from modelserver.ports import Ports
 from modelserver.settings import Settings
 
 if TYPE_CHECKING:
     from modelserver.intake import Intake
+
+
+class Places:
+    """So many clients may wait at once."""
+
+    def __init__(self, count: int) -> None:
+        self._free = threading.Semaphore(count)
+
+    def wait(self, work: Callable[[], Package], otherwise: Package) -> Package:
+        """What `work` returns, or `otherwise` at once when every place is taken."""
+        if not self._free.acquire(blocking=False):
+            return otherwise
+        try:
+            return work()
+        finally:
+            self._free.release()
+
+    def stream(self, answer: Callable[[], Response]) -> Response:
+        """An answer that holds a place until it is closed. Raises Unavailable when every place is taken."""
+        if not self._free.acquire(blocking=False):
+            raise Unavailable("Too many clients are waiting for builds. Try again.", headers={"Retry-After": "10"})
+        try:
+            made = answer()
+        except BaseException:
+            self._free.release()
+            raise
+        made.call_on_close(self._free.release)
+        return made
 
 
 @dataclass(frozen=True)
@@ -20,6 +54,11 @@ class Services:
 
     ports: Ports
     settings: Settings
+
+    @cached_property
+    def places(self) -> Places:
+        """For clients that wait: fewer than there are threads, so that somebody always answers the others."""
+        return Places(self.settings.max_waiting)
 
     @cached_property
     def catalog(self) -> Catalog:

@@ -40,6 +40,7 @@ class Settings:
     sweep_after: float = 86_400.0
     heal_after: float = 120.0
     max_wait: float = 86_400.0
+    max_waiting: int = 128
     project: str = ""
     location: str = ""
     bucket: str = ""

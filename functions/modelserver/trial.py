@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import NoReturn, cast
 
 from modelserver.errors import Problem, TestFailed
@@ -10,6 +11,8 @@ from modelserver.jsontypes import JSON, Object
 from modelserver.package import TestReport
 
 _SHOWN = 500
+_MOST = 1024**2
+_DEEPEST = 64
 
 
 def read_report(output: bytes, tail: str) -> TestReport:
@@ -19,10 +22,10 @@ def read_report(output: bytes, tail: str) -> TestReport:
     exit status proves nothing, for the model can set it.
     """
     try:
-        report = json.loads(output, parse_constant=_refuse)
+        report = json.loads(output, parse_constant=_refuse) if len(output) <= _MOST else None
     except (ValueError, RecursionError):
         raise _unreadable(tail) from None
-    if not _is_report(report):
+    if not (_is_report(report) and _is_plain(report)):
         raise _unreadable(tail)
     return TestReport.from_runtime(report)
 
@@ -55,6 +58,27 @@ def _reason(error: JSON) -> str:
 def _short(value: JSON) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
+
+
+def _is_plain(report: JSON) -> bool:
+    """Whether it can be kept and shown to everyone: not deep, no number and no text that JSON cannot hold."""
+    waiting: list[tuple[JSON, int]] = [(report, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        if depth > _DEEPEST or (isinstance(value, float) and not math.isfinite(value)):
+            return False
+        if isinstance(value, str) and not _is_text(value):
+            return False
+        if isinstance(value, dict):
+            waiting += [(each, depth + 1) for pair in value.items() for each in pair]
+        if isinstance(value, list):
+            waiting += [(each, depth + 1) for each in value]
+    return True
+
+
+def _is_text(value: str) -> bool:
+    """A lone surrogate is in no encoding."""
+    return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _is_report(report: JSON) -> bool:

@@ -6,18 +6,18 @@ from werkzeug.wrappers import Request, Response
 
 from modelserver.http.answers import document_answer, json_answer, package_answer
 from modelserver.http.body import chunks, is_json, is_yaml, member, text
-from modelserver.http.events import events
+from modelserver.http.events import events, wanted
 from modelserver.http.preference import Preference
 from modelserver.package import Package
 from modelserver.services import Services
 
 
 def upload(request: Request, services: Services) -> Response:
-    catalog, preference = services.catalog, Preference.of(request)
     package, started = _taken_in(request, services)
-    if stream := events(request, catalog, package):
-        return stream
-    package = catalog.wait(package, min(preference.seconds, services.settings.max_wait))
+    if kind := wanted(request):
+        return services.places.stream(lambda: events(kind, services.catalog, package))
+    preference = Preference.of(request)
+    package = services.places.wait(lambda: _waited(preference, services, package), otherwise=package)
     if package.status == "failed":
         return document_answer(package.error)
     answer = package_answer(request, package, _status(package, started))
@@ -38,6 +38,10 @@ def check(request: Request, services: Services) -> Response:
     else:
         inspection = services.intake.check_zip(chunks(request, services.settings.max_direct))
     return json_answer(inspection.to_json())
+
+
+def _waited(preference: Preference, services: Services, package: Package) -> Package:
+    return services.catalog.wait(package, min(preference.seconds, services.settings.max_wait))
 
 
 def _taken_in(request: Request, services: Services) -> tuple[Package, bool]:

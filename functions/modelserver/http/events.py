@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Callable, Iterator
 
@@ -18,19 +19,24 @@ _EVENTS = "text/event-stream"
 _LINES = "application/x-ndjson"
 
 
-def events(request: Request, catalog: Catalog, package: Package) -> Response | None:
-    """The build's log as it is written, then one event that is the package or the problem; None if not asked for."""
-    kind = request.accept_mimetypes.best_match([_EVENTS, _LINES, "application/json"], "application/json")
-    shapes: dict[str, Callable[[Event], str]] = {_EVENTS: _as_event, _LINES: _as_line}
-    if kind not in shapes or request.accept_mimetypes[kind] < 1 or "*/*" in str(request.accept_mimetypes):
-        return None
-    return Response(map(shapes[kind], _watch(catalog, package)), 200, content_type=kind)
+def wanted(request: Request) -> str:
+    """The kind of stream that the client asks for by name; "" if it takes a plain answer."""
+    accepted = request.accept_mimetypes
+    kind = accepted.best_match([_EVENTS, _LINES, "application/json"], "application/json")
+    return kind if kind in (_EVENTS, _LINES) and kind in accepted.values() else ""
+
+
+def events(kind: str, catalog: Catalog, package: Package) -> Response:
+    """The build's log as it is written, then one event that is the package or the problem."""
+    shape: Callable[[Event], str] = _as_event if kind == _EVENTS else _as_line
+    return Response(map(shape, _watch(catalog, package)), 200, content_type=kind)
 
 
 def _watch(catalog: Catalog, package: Package) -> Iterator[Event]:
-    yield "package", package.to_json()
+    yield "accepted", package.to_json()
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     for data in catalog.follow(package):
-        yield "log", data.decode(errors="replace")
+        yield "log", decoder.decode(data)
     yield _end(catalog, package)
 
 
