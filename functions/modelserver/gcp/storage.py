@@ -17,8 +17,9 @@ from modelserver.gcp.objects import PIECE, Objects, Stored
 from modelserver.gcp.reader import CloudReader
 from modelserver.ports import Upload
 
-RESPONSE_LIMIT = 32 * 1024 * 1024
-"""The most bytes in a function's answer (docs.cloud.google.com/functions/quotas)."""
+RESPONSE_LIMIT = 10_000_000
+"""The most bytes in a function's answer that is streamed, as zips are; it is 32 MB for one made in one piece
+(docs.cloud.google.com/functions/quotas)."""
 
 STAGING, PACKAGES = "staging/", "packages/"
 
