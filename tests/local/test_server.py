@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -89,6 +91,52 @@ def test_functions_framework_serves_the_same(tmp_path: Path) -> None:
     finally:
         process.terminate()
         process.wait()
+
+
+_HEAD = "POST /v1/packages/upload HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+_FORM = "Content-Type: multipart/form-data; boundary=b\r\n"
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        pytest.param("Content-Length: 1000\r\n\r\nPK", id="shorter than said"),
+        pytest.param("Transfer-Encoding: chunked\r\n\r\n100\r\nPK", id="in a chunk"),
+        pytest.param("Transfer-Encoding: chunked\r\n\r\nxyz\r\nPK\r\n", id="no chunk"),
+        pytest.param(_FORM + "Transfer-Encoding: chunked\r\n\r\n100\r\n--b\r\n", id="in a form"),
+    ],
+)
+def test_a_body_that_breaks_off_is_its_senders_fault(start: Start, tmp_path: Path, rest: str) -> None:
+    server = start("--engine", "process")
+    with socket.create_connection(("127.0.0.1", int(server.address.rpartition(":")[2])), 30) as connection:
+        connection.sendall((_HEAD + rest).encode())
+        connection.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 400 "), answer
+    assert b'"BAD_REQUEST"' in answer
+    assert "Traceback" not in (tmp_path / "server.log").read_text()
+
+
+def test_the_other_door_opens_as_its_hint_says(start: Start, tmp_path: Path) -> None:
+    """The three commands of the refusal, in a shell, with what stands in angle brackets filled in."""
+    server = start("--engine", "process", MAX_DIRECT="100")
+    (tmp_path / "model-directory.zip").write_bytes(zipped(model(salt=os.urandom(60_000).hex())))
+    at = f"{server.address}/v1/packages"
+    refused = _json(_curl(f"{at}/upload", "-F", f"file=@{tmp_path / 'model-directory.zip'}"))
+    assert refused["code"] == "TOO_LARGE"
+    begin, send, finish = re.findall(r"curl [^;]+(?= ;|$)", refused["detail"])
+    size = (tmp_path / "model-directory.zip").stat().st_size
+    begun = _shell(begin, tmp_path, server=server.address, bytes=str(size))
+    _shell(send, tmp_path, Location=begun["Location"])
+    package = _shell(finish, tmp_path, server=server.address, **{"Upload in the first answer": begun["Upload"]})
+    assert package["Status"] == "ready"
+
+
+def _shell(command: str, folder: Path, **values: str) -> Any:
+    for name, value in values.items():
+        command = command.replace(f"<{name}>", value)
+    done = subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True, text=True, check=True)
+    return _json(done.stdout or "null")
 
 
 def _json(text: str) -> Any:

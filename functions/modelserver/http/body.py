@@ -14,9 +14,12 @@ from modelserver.http.formdata import file_part
 _CHUNK = 1024**2
 _MOST_TEXT = 64 * 1024
 _HOW = 'Send it with: curl -X POST <address> -F "file=@model-directory.zip"'
+_AS_JSON = "-H 'Content-Type: application/json'"
 _OTHER_DOOR = (
-    'Larger zips: POST /v1/packages/uploads {"Size": <bytes>}, then curl -T the zip to the Location in the answer,'
-    ' then POST /v1/packages/upload {"Upload": "<name in the answer>"}.'
+    "Larger zips go through POST /v1/packages/uploads, in three steps: "
+    f"curl <server>/v1/packages/uploads {_AS_JSON} -d '{{\"Size\": <bytes>}}' ; "
+    "then, to the Location in its answer: curl -T model-directory.zip <Location> ; "
+    f'then curl <server>/v1/packages/upload {_AS_JSON} -d \'{{"Upload": "<Upload in the first answer>"}}\''
 )
 _YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
 _JSON = "application/json"
@@ -32,10 +35,40 @@ def chunks(request: Request, limit: int) -> Iterator[bytes]:
     if length == 0:
         raise NoFile(f"The body is empty. {_HOW}")
     if request.mimetype == "multipart/form-data":
-        return file_part(request.stream, request.content_type or "", "file")
+        return file_part(Incoming(request), request.content_type or "", "file")
     if request.mimetype in (_JSON, *_YAML):
         raise UnsupportedMediaType(f"A package is a zip, not {request.mimetype}. {_HOW}")
     return _raw(request)
+
+
+def received(request: Request) -> Iterator[bytes]:
+    """The body as it comes, in chunks of at most 1 MiB. Raises BadRequest when it breaks off."""
+    incoming = Incoming(request)
+    while data := incoming.read(_CHUNK):
+        yield data
+
+
+class Incoming:
+    """A request's body as a stream. That it breaks off, or is framed wrongly, is the sender's fault."""
+
+    def __init__(self, request: Request) -> None:
+        self._stream = request.stream
+        self._missing = request.content_length or 0
+
+    def read(self, size: int, /) -> bytes:
+        """Raises BadRequest."""
+        try:
+            data = self._stream.read(size)
+        except Exception:  # each server has errors of its own for this, OSError or not
+            raise _broken_off() from None
+        self._missing -= len(data)
+        if not data and size and self._missing > 0:
+            raise _broken_off()
+        return data
+
+
+def _broken_off() -> BadRequest:
+    return BadRequest("The body broke off before its end, or its framing is wrong. Send it again.")
 
 
 def is_yaml(request: Request) -> bool:
@@ -47,7 +80,9 @@ def is_json(request: Request) -> bool:
 
 
 def member(request: Request, name: str, kind: type[Member]) -> Member:
-    """One member of a small JSON object, which must be of this kind. Raises BadRequest."""
+    """One member of a small JSON object, which must be of this kind. Raises BadRequest, UnsupportedMediaType."""
+    if not is_json(request):
+        raise UnsupportedMediaType(f"A JSON object is expected here: curl {_AS_JSON} -d '{{\"{name}\": ...}}'")
     try:
         value = json.loads(text(request))[name]
     except (ValueError, TypeError, KeyError, RecursionError):
@@ -60,7 +95,7 @@ def member(request: Request, name: str, kind: type[Member]) -> Member:
 
 def text(request: Request) -> bytes:
     """A small body as a whole."""
-    data = b"".join(iter(lambda: request.stream.read(_MOST_TEXT), b"")) if _small(request) else b""
+    data = b"".join(received(request)) if _small(request) else b""
     if not data:
         raise BadRequest(f"A body of 1 to {_MOST_TEXT:,} bytes is expected here, with its Content-Length.")
     return data
@@ -68,7 +103,7 @@ def text(request: Request) -> bytes:
 
 def _raw(request: Request) -> Iterator[bytes]:
     empty = True
-    while data := request.stream.read(_CHUNK):
+    for data in received(request):
         empty = False
         yield data
     if empty:
