@@ -3,47 +3,43 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from werkzeug.wrappers import Request, Response
 
+from local.guard import admit
 from local.house import House
+from local.ranges import Piece
 from local.sessions import FileSessions
 from modelserver.app import answered, handle
 from modelserver.errors import BadRequest
+from modelserver.http.body import received
 
 _SESSION = re.compile(r"/v1/packages/uploads/([0-9a-f]{32})", re.ASCII)
-_RANGE = re.compile(r"bytes (?:\*|(\d{1,18})-\d{1,18})/\d{1,18}", re.ASCII)
-_CHUNK = 1024**2
 
 
 def respond(request: Request, house: Callable[[], House]) -> Response:
+    def guarded() -> House:
+        opened = house()
+        admit(request, opened.services.settings.token)
+        return opened
+
     found = _SESSION.fullmatch(request.path) if request.method == "PUT" else None
     if found:
         name = found[1]
-        return answered(request, lambda: _put(request, house().ports.sessions, name))
-    return handle(request, lambda: house().services)
+        return answered(request, lambda: _put(request, guarded().ports.sessions, name))
+    return handle(request, lambda: guarded().services)
 
 
 def _put(request: Request, sessions: FileSessions, name: str) -> Response:
     """Bytes of a session; who knows its name may write. 201 when whole, else 308 and Range, as Cloud Storage."""
-    there, size = sessions.append(name, _first(request), _body(request))
+    piece = Piece.of(request)
+    there, size = sessions.append(name, 0, ())
+    piece.check(size)
+    if not piece.asks:
+        there, size = sessions.append(name, piece.first, piece.bounded(received(request)))
+    elif any(received(request)):
+        raise BadRequest("`bytes */SIZE` asks what is here, without a body; bytes come with FIRST-LAST.")
     if there == size:
         return Response(status=201)
     return Response(status=308, headers={"Range": f"bytes=0-{there - 1}"} if there else None)
-
-
-def _first(request: Request) -> int:
-    """The offset of the body's first byte. `bytes */SIZE` only asks, and has no body."""
-    text = request.headers.get("Content-Range")
-    if text is None:
-        return 0
-    found = _RANGE.fullmatch(text)
-    if not found:
-        raise BadRequest("Content-Range should be `bytes FIRST-LAST/SIZE`, or `bytes */SIZE` to ask what is here.")
-    return int(found[1] or 0)
-
-
-def _body(request: Request) -> Iterator[bytes]:
-    while data := request.stream.read(_CHUNK):
-        yield data

@@ -1,7 +1,7 @@
 """The local root: files, SQLite and an engine of this machine, plugged into the same program.
 
 Serve it with `python -m local`, or with
-`functions-framework --source local/main.py --target api`.
+`functions-framework --source local/main.py --target api --host 127.0.0.1`.
 """
 
 from __future__ import annotations

@@ -35,6 +35,12 @@ ROUTES: tuple[Route, ...] = (
     ("GET", "/v1/health", "endpoints.health"),
 )
 _OPEN = ("endpoints.health",)
+# A stranger's log or zip is never a page, a script or a part of one.
+_GUARDING = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
 
 _MAP = Map(
     [Rule(path, endpoint=endpoint, methods=[method]) for method, path, endpoint in ROUTES],
@@ -70,6 +76,12 @@ def handle(request: Request, services: Callable[[], Services], surface: Surface 
 
 def answered(request: Request, work: Callable[[], Response]) -> Response:
     """The boundary: whatever is raised becomes problem+json; what is only our fault is logged, and 500."""
+    answer = _answer(request, work)
+    answer.headers.update(_GUARDING)
+    return answer
+
+
+def _answer(request: Request, work: Callable[[], Response]) -> Response:
     try:
         return work()
     except Problem as problem:
@@ -77,7 +89,7 @@ def answered(request: Request, work: Callable[[], Response]) -> Response:
     except HTTPException as error:
         return problem_answer(BadRequest(error.description or ""))
     except Exception:
-        logging.exception("%s %s broke", request.method, request.path)
+        logging.exception("%s %r broke", request.method, request.path)
         return problem_answer(Problem())
 
 

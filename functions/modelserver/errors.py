@@ -89,6 +89,10 @@ class Unauthorized(Problem):
     code, status, title = "UNAUTHORIZED", 401, "A token is needed"
 
 
+class Forbidden(Problem):
+    code, status, title = "FORBIDDEN", 403, "This is not for whoever asks"
+
+
 class NotFound(Problem):
     code, status, title = "NOT_FOUND", 404, "There is nothing here"
 
