@@ -27,7 +27,7 @@ def read_report(output: bytes, tail: str) -> TestReport:
         raise _unreadable(tail) from None
     if not (_is_report(report) and _is_plain(report)):
         raise _unreadable(tail)
-    return TestReport.from_runtime(report)
+    return TestReport.from_runtime(cast(Object, report))
 
 
 def judged(report: TestReport, target: str) -> Problem | None:

@@ -50,6 +50,11 @@ def verdict(**changes: object) -> str:
         printed()[:-1],
         b"[" * 100_000,
         b"1" * 10_000,
+        printed(Schema={"x": "\ud800"}),
+        printed(Schema={"\udfff": 1}),
+        printed().replace(b"0.1", b"1e999"),
+        printed(Examples=[{"Output": json.loads("[" * 70 + "]" * 70)}]),
+        printed(Examples=[{"Output": "x" * 2_000_000}]),
     ],
 )
 def test_anything_but_one_report_is_refused_with_the_last_words(output: bytes) -> None:

@@ -92,3 +92,15 @@ def _family(pid: int) -> set[int]:
         for child in (task / "children").read_text().split():
             family |= _family(int(child))
     return family
+
+
+def test_what_an_end_without_warning_left_is_gone_after_the_next_start(start: Start, tmp_path: Path) -> None:
+    first = start("--engine", "process")
+    first.kill()
+    data = tmp_path / "data"
+    for name in ("staging/half.zip", "builds/lost/log.txt", "processes/lost/jid"):
+        (data / name).parent.mkdir(parents=True, exist_ok=True)
+        (data / name).write_text("half of it")
+    start("--engine", "process")
+    left = [path.name for path in data.rglob("*") if path.is_file() and "sqlite" not in path.name]
+    assert left == ["lock"]
