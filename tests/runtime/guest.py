@@ -126,6 +126,13 @@ class Server(Client):
         """The exit status, once the process ended by itself."""
         return self._process.wait(timeout)
 
+    def metric(self, name: str, value: float) -> None:
+        """Wait until /metrics says this."""
+        end = time.monotonic() + PATIENCE
+        while f"\n{name} {value:g}\n" not in self.get("/metrics").text:
+            assert time.monotonic() < end, f"{name} is not {value:g}"
+            time.sleep(0.01)
+
     def until(self, status: str) -> Any:
         """Wait until /health says this; what it says."""
         end = time.monotonic() + PATIENCE

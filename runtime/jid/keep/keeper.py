@@ -76,6 +76,10 @@ class Keeper:
             await self._changed.wait()
         return self._described
 
+    def check_room(self) -> None:
+        """Whether one more may wait. Raises Failure QUEUE_FULL."""
+        self._turns.check_room()
+
     async def run(self, order: bytes) -> Run:
         """Wait for a turn and start a run, which its caller must close. Raises Failure when it cannot be had."""
         await self._turns.take()

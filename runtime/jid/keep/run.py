@@ -24,6 +24,7 @@ class Run:
         self.is_over = False
         self.is_closed = False
         self.failure: Optional[Failure] = None
+        self.drop: Optional[Callable[[str, "Run"], None]] = None  # is told of a file that nobody takes
         self._spool = spool
         self._most = most
         self._reader: "Optional[asyncio.Future[None]]" = None
@@ -69,6 +70,7 @@ class Run:
             self._end(message.failure_of(heard) if heard.kind == message.FAILED else None)
         if self.is_closed or self.failure:
             self._wake()
+            self._dropped(heard)
             return
         if heard.kind == message.ITEM and self._spool.bytes() > self._most:
             detail = "the answer is {} bytes ahead of its reader".format(self._spool.bytes())
@@ -87,6 +89,8 @@ class Run:
         """No more is wanted. A run that the model has not finished is cancelled."""
         if not self.is_closed:
             self.is_closed = True
+            while self._spool:
+                self._dropped(self._spool.pop())
             self._spool.close()
             self._stop()
 
@@ -96,6 +100,10 @@ class Run:
         except OSError as error:
             self.fail(Failure(READER_TOO_SLOW, "the answer cannot be kept: {}".format(error)))
         self._wake()
+
+    def _dropped(self, heard: Message) -> None:
+        if self.drop and heard.note == message.FILE:
+            self.drop(heard.body.decode("utf-8", "surrogateescape"), self)
 
     def _end(self, failure: Optional[Failure]) -> None:
         self.is_over = True

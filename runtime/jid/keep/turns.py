@@ -35,10 +35,14 @@ class Turns:
         if self.taken < self.slots:
             self.taken += 1
             return
-        if len(self._line) >= self._longest:
+        self.check_room()
+        await self._wait()
+
+    def check_room(self) -> None:
+        """Whether one more may wait. Raises Failure QUEUE_FULL."""
+        if self.is_taken() and len(self._line) >= self._longest:
             detail = "{} requests wait already; come again later".format(len(self._line))
             raise Failure(QUEUE_FULL, detail, retry_after=self._patience())
-        await self._wait()
 
     def give_back(self, seconds: float) -> None:
         """End a turn that took so long; the next in line has it."""

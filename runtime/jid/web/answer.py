@@ -23,79 +23,80 @@ TEXT, JSON, LINES, EVENTS = (
 )
 
 
-async def answer(errand: Errand, running: Run, described: Described) -> Response:
+async def answer(errand: Errand, run: Run, described: Described) -> Response:
     """The answer to /infer: a text as text, a file as a file, the rest as JSON, a generator as a stream."""
-    first = await running.next()
+    first = await run.next()
     if first.kind == message.OUTPUT:
-        return _whole(errand, first)
+        return _whole(errand, run, first)
     accept = errand.request.headers.get("accept", "")
     if "text/event-stream" in accept:
-        return Response(200, EVENTS, _events(errand, running, first), {"Cache-Control": "no-store"})
+        return Response(200, EVENTS, _events(errand, run, first), {"Cache-Control": "no-store"})
     is_text = first.note == message.TEXT if first.kind == message.ITEM else _is_text(described)
-    return Response(200, TEXT if is_text else LINES, _lines(errand, running, first, is_text))
+    return Response(200, TEXT if is_text else LINES, _lines(errand, run, first, is_text))
 
 
-async def value_of(errand: Errand, running: Run) -> Any:
+async def value_of(errand: Errand, run: Run) -> Any:
     """The output as a JSON value: a stream as a list, a file as the text of a data: URL."""
-    heard = await running.next()
+    heard = await run.next()
     items: List[Any] = []
     while heard.kind == message.ITEM:
-        items.append(_value(errand, heard))
-        heard = await running.next()
-    return items if heard.kind == message.END else _value(errand, heard)
+        items.append(value(errand, run, heard))
+        heard = await run.next()
+    return items if heard.kind == message.END else value(errand, run, heard)
 
 
-def _whole(errand: Errand, output: Message) -> Response:
+def _whole(errand: Errand, run: Run, output: Message) -> Response:
     if output.note == message.TEXT:
         return Response(200, TEXT, output.body)
     if output.note == message.JSON:
         return Response(200, JSON, output.body)
-    path = _path(errand, output)
+    path = _path(errand, run, output)
     name = os.path.basename(path)
     disposition = "inline; filename*=UTF-8''{}".format(quote(name.encode("utf-8", "replace"), safe=""))
     return Response(200, mediatype.of_name(name), FileContent(path), {"Content-Disposition": disposition})
 
 
-async def _lines(errand: Errand, running: Run, item: Message, is_text: bool) -> AsyncIterator[bytes]:
+async def _lines(errand: Errand, run: Run, item: Message, is_text: bool) -> AsyncIterator[bytes]:
     while item.kind == message.ITEM:
-        yield (item.body if is_text else _json(errand, item)) + b"\n"
-        item = await running.next()
+        yield (item.body if is_text else _json(errand, run, item)) + b"\n"
+        item = await run.next()
 
 
-async def _events(errand: Errand, running: Run, item: Message) -> AsyncIterator[bytes]:
+async def _events(errand: Errand, run: Run, item: Message) -> AsyncIterator[bytes]:
     """Server-sent events: one for each item, then `done`, or `error` with the problem."""
     try:
         while item.kind == message.ITEM:
-            body = item.body if item.note == message.TEXT else _json(errand, item)
-            yield _event("", body)
-            item = await running.next()
-        yield _event("done", b"")
+            body = item.body if item.note == message.TEXT else _json(errand, run, item)
+            yield event("", body)
+            item = await run.next()
+        yield event("done", b"")
     except Failure as failure:
-        yield _event("error", json_bytes(of_failure(failure).json()))
+        yield event("error", json_bytes(of_failure(failure).json()))
 
 
-def _event(name: str, data: bytes) -> bytes:
+def event(name: str, data: bytes) -> bytes:
     """One event; a line break in the data starts another data line (WHATWG HTML, section 9.2)."""
     lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
     head = b"event: " + name.encode("ascii") + b"\n" if name else b""
     return head + b"".join(b"data: " + line + b"\n" for line in lines) + b"\n"
 
 
-def _json(errand: Errand, item: Message) -> bytes:
-    return item.body if item.note == message.JSON else json_bytes(_value(errand, item))
+def _json(errand: Errand, run: Run, item: Message) -> bytes:
+    return item.body if item.note == message.JSON else json_bytes(value(errand, run, item))
 
 
-def _value(errand: Errand, heard: Message) -> Any:
+def value(errand: Errand, run: Run, heard: Message) -> Any:
+    """One output or item as a JSON value; a file as the text of a data: URL."""
     if heard.note == message.JSON:
         return json.loads(heard.body.decode("utf-8"))
     if heard.note == message.TEXT:
         return heard.body.decode("utf-8")
-    return data_url(_path(errand, heard))
+    return data_url(_path(errand, run, heard))
 
 
-def _path(errand: Errand, heard: Message) -> str:
+def _path(errand: Errand, run: Run, heard: Message) -> str:
     path = heard.body.decode("utf-8", "surrogateescape")
-    errand.sending(path)
+    errand.sending(path, run)
     return path
 
 

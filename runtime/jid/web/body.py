@@ -4,48 +4,52 @@ import json
 from typing import Any, Dict, List, Tuple, Union
 from urllib.parse import parse_qsl
 
+from jid.settings import Settings
 from jid.typed.schema import Schema
 from jid.web.errand import Errand
 from jid.web.form import Field, inputs_of
+from jid.web.memory import Memory, Share
 from jid.web.multipart import Multipart, boundary_of
 from jid.web.problem import BAD_REQUEST, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, Problem
 
 _JSON, _FORM, _MULTIPART = "application/json", "application/x-www-form-urlencoded", "multipart/form-data"
-_LARGEST = 64 << 20  # bytes of a body that is kept in memory
 _FIELDS = 1000  # fields of a form
 
 
 class Collected:
     """A body in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, memory: Share) -> None:
         self._data = bytearray()
+        self._memory = memory
 
     def feed(self, data: bytes) -> None:
-        """Take the next bytes. Raises Problem TOO_LARGE."""
+        """Take the next bytes. Raises Problem TOO_LARGE or QUEUE_FULL."""
+        self._memory.take(len(data))
         self._data += data
-        if len(self._data) > _LARGEST:
-            raise Problem(TOO_LARGE, "a body of this kind may have {} bytes; send files as multipart".format(_LARGEST))
 
     def bytes(self) -> bytes:
         """All of it."""
         return bytes(self._data)
 
     def close(self) -> None:
-        """There is nothing to close."""
+        """Forget it."""
+        self._memory.close()
+        self._data = bytearray()
 
 
 Body = Union[Collected, Multipart]
 
 
-def body_for(errand: Errand) -> Body:
+def body_for(errand: Errand, settings: Settings, memory: Memory) -> Body:
     """What takes in the body of this request. Raises Problem for a length or a kind that is not taken."""
     content_type = errand.request.headers.get("content-type", "")
     if content_type.lower().startswith(_MULTIPART):
-        return Multipart(boundary_of(content_type), errand.new_file)
-    if errand.request.length > _LARGEST:
-        raise Problem(TOO_LARGE, "a body of this kind may have {} bytes; send files as multipart".format(_LARGEST))
-    return Collected()
+        if errand.request.length > settings.max_upload:
+            raise Problem(TOO_LARGE, "a multipart body may have {} bytes (JID_MAX_UPLOAD)".format(settings.max_upload))
+        return Multipart(boundary_of(content_type), errand.new_file, settings.max_upload, memory.share())
+    memory.check(errand.request.length)
+    return Collected(memory.share())
 
 
 def inputs(errand: Errand, body: Body, schema: Schema) -> Dict[str, Any]:

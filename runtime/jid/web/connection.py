@@ -3,29 +3,34 @@
 import asyncio
 import sys
 import traceback
-from typing import Dict, NamedTuple, Optional, Set
+from typing import NamedTuple, Optional, Set
 
-from jid.failure import INTERNAL, STOPPING
+from jid.failure import INTERNAL, QUEUE_FULL, STOPPING, Failure
 from jid.web.body import Body, body_for
 from jid.web.errand import Errand
 from jid.web.framing import Framing
-from jid.web.problem import HEAD_TOO_LARGE, REQUEST_TIMED_OUT, Problem
+from jid.web.memory import Memory
+from jid.web.problem import HEAD_TOO_LARGE, REQUEST_TIMED_OUT, Problem, of_failure
 from jid.web.request import Request, parse
-from jid.web.response import FileContent, Response, head
-from jid.web.routes import Endpoint, Service, find, respond
+from jid.web.response import Response, head
+from jid.web.routes import Found, Table, find
+from jid.web.sending import Wire
+from jid.web.service import Service
 
 _HEAD = 32768  # bytes of a request's head
 _AHEAD = 65536  # bytes that a client may send ahead while its last request is worked on
-_PIECE = 262144  # bytes of a file read at once
+_SLOWEST = 1024  # bytes of a body that must arrive in a second, after the first moments
 _LINGER = 2.0  # seconds in which a client that was refused early may read the answer
 
 
 class Site(NamedTuple):
-    """What all connections share. `open` holds those that are there now."""
+    """What all connections share. `open` holds those that are there now, at most `most`."""
 
     service: Service
-    table: Dict[str, Dict[str, Endpoint]]
+    table: Table
     temporary: str
+    memory: Memory
+    most: int
     open: "Set[Connection]"
 
 
@@ -39,64 +44,67 @@ class Connection(asyncio.Protocol):
         self._errand: Optional[Errand] = None
         self._body: Optional[Body] = None
         self._framing = Framing(0)
-        self._endpoint: Optional[Endpoint] = None
+        self._found: Optional[Found] = None
         self._work: "Optional[asyncio.Task[None]]" = None
-        self._room: "Optional[asyncio.Future[None]]" = None
         self._is_deaf = False  # whatever else arrives is ignored
         self._is_last = False  # the next answer closes the connection
-        self._since = self._loop.time()
-        self._wire: asyncio.Transport = None  # type: ignore[assignment]  # before connection_made
+        self._since = self._loop.time()  # when the request under way began, or the last one ended
+        self._received = 0  # bytes of the body so far
+        self._wire: Wire = None  # type: ignore[assignment]  # before connection_made
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._wire = transport  # type: ignore[assignment]  # a socket's transport reads and writes
+        self._wire = Wire(transport)  # type: ignore[arg-type]  # a socket's transport reads and writes
         self._site.open.add(self)
+        if len(self._site.open) > self._site.most:
+            detail = "{} clients are connected already".format(self._site.most)
+            self._refuse(Problem(QUEUE_FULL, detail, headers={"Retry-After": "1"}))
 
     def connection_lost(self, error: Optional[Exception]) -> None:
         self._site.open.discard(self)
+        self._wire.lost()
         if self._work:
             self._work.cancel()
         else:
             self._clear()
-        if self._room and not self._room.done():
-            self._room.cancel()
 
     def pause_writing(self) -> None:
-        self._room = self._loop.create_future()
+        self._wire.pause()
 
     def resume_writing(self) -> None:
-        if self._room and not self._room.done():
-            self._room.set_result(None)
-        self._room = None
+        self._wire.resume()
 
     def data_received(self, data: bytes) -> None:
         if self._is_deaf:
             return
-        if not self._buffer or self._body:
+        if not self._buffer and self._body is None and self._work is None:
             self._since = self._loop.time()
         self._buffer += data
         if self._work is None:
             self._read()
         elif len(self._buffer) > _AHEAD:
-            self._wire.pause_reading()
-
-    def is_working(self) -> bool:
-        """Whether an answer is being made or sent."""
-        return self._work is not None
+            self._wire.transport.pause_reading()
 
     def finish(self) -> None:
         """Close now, or after the answer that is being made."""
         self._is_last = True
         if self._work is None:
-            self._wire.close()
+            self._wire.transport.close()
 
-    def give_up(self, before: float) -> None:
-        """Close if the client has been silent since before then; `before` is a time of the event loop."""
-        if self._work or self._is_deaf or self._since > before:
-            return
-        if self._buffer or self._body:
-            self._refuse(Problem(REQUEST_TIMED_OUT, "the rest of the request did not come"))
-        else:
-            self._wire.close()
+    def stop(self) -> None:
+        """Close now, whatever is under way."""
+        self._wire.transport.abort()
+
+    def give_up(self, silence: float) -> None:
+        """Close if the client has sent or read too little for so many seconds."""
+        now = self._loop.time()
+        if self._work:
+            if self._wire.is_stuck(silence, now):
+                self._wire.transport.abort()
+        elif not self._is_deaf and now > self._since + silence + self._received / _SLOWEST:
+            if self._buffer or self._body:
+                self._refuse(Problem(REQUEST_TIMED_OUT, "the rest of the request did not come in time"))
+            else:
+                self._wire.transport.close()
 
     def _read(self) -> None:
         try:
@@ -119,24 +127,28 @@ class Connection(asyncio.Protocol):
         request = parse(bytes(self._buffer[:end]))
         del self._buffer[: end + 4]
         self._errand = Errand(request, self._site.temporary)
-        self._open(request)
+        self._open(self._errand, request)
         return True
 
-    def _open(self, request: Request) -> None:
+    def _open(self, errand: Errand, request: Request) -> None:
         """Decide by the head alone whether the body is wanted."""
-        assert self._errand is not None
         self._framing = Framing(request.length)
         if self._is_last:
-            raise Problem(STOPPING, "the server was told to stop; ask another, or again later")
-        self._endpoint = find(self._site.table, request.method, request.path)
-        self._body = body_for(self._errand)
-        if "100-continue" in request.headers.get("expect", "").lower() and not self._buffer:
-            self._wire.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            detail = "the server was told to stop; ask another, or again later"
+            raise Problem(STOPPING, detail, headers={"Retry-After": "1"})
+        self._found = find(self._site.table, request.method, request.path)
+        errand.name = self._found.name
+        self._body = body_for(errand, self._site.service.config.settings, self._site.memory)
+        if "expect" in request.headers and not self._buffer:
+            if "100-continue" in request.headers["expect"].lower():
+                self._wire.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _read_body(self) -> None:
         assert self._body is not None
         if not self._framing.done:
-            self._body.feed(self._framing.take(self._buffer))
+            taken = self._framing.take(self._buffer)
+            self._received += len(taken)
+            self._body.feed(taken)
         if self._framing.done:
             self._work = self._loop.create_task(self._answer())
 
@@ -148,42 +160,50 @@ class Connection(asyncio.Protocol):
         body = b"" if request and request.method == "HEAD" else bytes(response.body)  # type: ignore[arg-type]
         keep = is_whole and request is not None and request.keep and not self._is_last
         self._wire.write(head(response, len(bytes(response.body)), keep) + body)  # type: ignore[arg-type]
+        self._count(response.status)
         self._clear()
         if keep:
             self._next()
             return
         self._is_deaf = True
         self._buffer.clear()
-        if self._wire.can_write_eof():
-            self._wire.write_eof()
-        self._loop.call_later(_LINGER, self._wire.close)
+        if self._wire.transport.can_write_eof():
+            self._wire.transport.write_eof()
+        self._loop.call_later(_LINGER, self._wire.transport.close)
 
     async def _answer(self) -> None:
         """Make and send one answer, and clear away what it needed."""
         assert self._errand is not None
         keep = False
+        request = self._errand.request
         try:
             response = await self._response()
-            keep = self._errand.request.keep and not self._is_last
-            await self._send(response, self._errand.request, keep)
+            keep = request.keep and not self._is_last
+            keep = await self._wire.send(response, request, keep)
+            self._count(response.status)
         except asyncio.CancelledError:
             raise  # until Python 3.7 it is an Exception
+        except Failure:
+            keep = False  # of a stream; the connection that breaks off says so
+            self._wire.transport.abort()
         except Exception:
-            keep = False  # the answer broke off; the closed connection says so
+            keep = False
             traceback.print_exc(file=sys.stderr)
-            self._wire.abort()
+            self._wire.transport.abort()
         finally:
             self._work = None
             self._clear()
         if keep and not self._is_last:
             self._next()
         else:
-            self._wire.close()
+            self._wire.transport.close()
 
     async def _response(self) -> Response:
-        assert self._endpoint is not None and self._errand is not None and self._body is not None
+        assert self._found is not None and self._errand is not None and self._body is not None
         try:
-            return await respond(self._site.service, self._endpoint, self._errand, self._body)
+            return await self._found.endpoint(self._site.service, self._errand, self._body)
+        except Failure as failure:
+            return of_failure(failure).response()
         except Problem as problem:
             return problem.response()
         except asyncio.CancelledError:
@@ -192,54 +212,22 @@ class Connection(asyncio.Protocol):
             traceback.print_exc(file=sys.stderr)
             return Problem(INTERNAL).response()
 
-    async def _send(self, response: Response, request: Request, keep: bool) -> None:
-        if isinstance(response.body, bytes):
-            body = b"" if request.method == "HEAD" else response.body
-            self._wire.write(head(response, len(response.body), keep) + body)
-            if self._room:
-                await self._room
-        elif isinstance(response.body, FileContent):
-            await self._send_file(response, response.body, keep)
-        else:
-            await self._send_stream(response, request.old, keep)
-
-    async def _send_file(self, response: Response, content: FileContent, keep: bool) -> None:
-        with open(content.path, "rb") as file:
-            left = file.seek(0, 2)
-            file.seek(0)
-            self._wire.write(head(response, left, keep))
-            while left:
-                piece = file.read(min(left, _PIECE))
-                if not piece:
-                    raise OSError("{} became shorter while it was sent".format(content.path))
-                left -= len(piece)
-                await self._write(piece)
-
-    async def _send_stream(self, response: Response, old: bool, keep: bool) -> None:
-        if old:
-            self._is_last = True
-        self._wire.write(head(response, -2 if old else -1, keep and not old))
-        async for piece in response.body:  # type: ignore[union-attr]
-            await self._write(piece if old else b"%x\r\n%b\r\n" % (len(piece), piece))
-        if not old:
-            self._wire.write(b"0\r\n\r\n")
-
-    async def _write(self, piece: bytes) -> None:
-        self._wire.write(piece)
-        if self._room:
-            await self._room
+    def _count(self, status: int) -> None:
+        route = self._found.route if self._found else "none"
+        self._site.service.keeper.tally.answered(route, status, self._loop.time() - self._since)
 
     def _clear(self) -> None:
         if self._body:
             self._body.close()
         if self._errand:
             self._errand.close()
-        self._body = self._errand = self._endpoint = None
+        self._body = self._errand = self._found = None
+        self._received = 0
 
     def _next(self) -> None:
         """Go on with what the client sent meanwhile."""
         self._since = self._loop.time()
-        self._wire.resume_reading()
+        self._wire.transport.resume_reading()
         if self._buffer:
             self._loop.call_soon(self._read_more)
 

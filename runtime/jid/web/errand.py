@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 import time
-from typing import List, Optional
+from typing import List
 
 from jid.keep.run import Run
 from jid.order import File
@@ -19,7 +19,8 @@ class Errand:
 
     def __init__(self, request: Request, temporary: str) -> None:
         self.request = request
-        self.running: Optional[Run] = None
+        self.name = ""  # what the address names, such as a prediction's ID
+        self._runs: List[Run] = []
         self._temporary = temporary
         self._directories: List[str] = []
         self._outputs: List[str] = []
@@ -37,22 +38,45 @@ class Errand:
         safe = safe.lstrip(".")[-_NAME:] or "file"
         return File(os.path.join(self.directory(), safe), safe)
 
-    def sending(self, path: str) -> None:
+    def begin(self, run: Run) -> Run:
+        """A run began for this request; it is closed with it."""
+        self._runs.append(run)
+        run.drop = self._drop
+        return run
+
+    def hand_over(self) -> "Errand":
+        """The same with all that has to be cleared away, for somebody who goes on when the request has ended."""
+        heir = Errand(self.request, self._temporary)
+        heir._directories, self._directories = self._directories, []
+        heir._started = self._started
+        return heir
+
+    def sending(self, path: str, run: Run) -> None:
         """Note a file that the model gave; if this run made it among our temporary files, it goes with us."""
-        is_temporary = os.path.realpath(path).startswith(self._temporary + os.sep)
-        made = os.stat(path).st_ctime
-        is_of_set_up = self.running is None or made <= self.running.ready_at
-        if is_temporary and not is_of_set_up and made >= self._started - _CLOCK:
+        if self._is_passing(path, run):
             self._outputs.append(path)
 
     def close(self) -> None:
         """Give up the run and remove the files. Nothing it meets is an error."""
-        if self.running:
-            self.running.close()
+        for run in self._runs:
+            run.close()
         for directory in self._directories:
             shutil.rmtree(directory, ignore_errors=True)
         for path in self._outputs:
             self._remove(path)
+
+    def _is_passing(self, path: str, run: Run) -> bool:
+        made = os.stat(path).st_ctime
+        is_temporary = os.path.realpath(path).startswith(self._temporary + os.sep)
+        return is_temporary and made > run.ready_at and made >= self._started - _CLOCK
+
+    def _drop(self, path: str, run: Run) -> None:
+        """The model gave a file that nobody waits for any more."""
+        try:
+            if self._is_passing(path, run):
+                self._remove(path)
+        except OSError:
+            pass
 
     def _remove(self, path: str) -> None:
         """A file, and its directory if it was alone there, as under tempfile.mkdtemp()."""

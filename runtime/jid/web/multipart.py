@@ -5,11 +5,11 @@ from typing import BinaryIO, Callable, List, NamedTuple, Optional, Union
 from urllib.parse import unquote
 
 from jid.order import File
+from jid.web.memory import Share
 from jid.web.problem import BAD_REQUEST, TOO_LARGE, Problem
 
 _HEAD = 8192  # bytes of the header lines of one part
 _PARTS = 1000
-_FIELDS = 64 << 20  # bytes of all fields together
 _BOUNDARY = re.compile(r'boundary=(?:"([^"]{1,70})"|([^\s;",]{1,70}))', re.IGNORECASE)
 _PARAMETER = re.compile(r';\s*([a-z*]+)=(?:"((?:\\["\\]|[^"])*)"|([^\s;]*))', re.IGNORECASE)
 
@@ -30,9 +30,12 @@ def boundary_of(content_type: str) -> bytes:
 
 
 class Multipart:
-    """Parts out of bytes that arrive in pieces. new_file: where a file of this name is to be written."""
+    """Parts out of bytes that arrive in pieces. new_file: where a file of this name is to be written.
 
-    def __init__(self, boundary: bytes, new_file: Callable[[str], File]) -> None:
+    most: bytes of the whole body. memory: is told of each byte that is kept in memory.
+    """
+
+    def __init__(self, boundary: bytes, new_file: Callable[[str], File], most: int, memory: Share) -> None:
         self._delimiter = b"\r\n--" + boundary
         self._new_file = new_file
         self._buffer = bytearray(b"\r\n")  # so that the first boundary looks like all others
@@ -42,13 +45,17 @@ class Multipart:
         self._text = bytearray()
         self._file: Optional[File] = None
         self._stream: Optional[BinaryIO] = None
-        self._room = _FIELDS
+        self._left = self._most = most
+        self._memory = memory
         self._is_over = False
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes. Raises Problem for a malformed or an oversized body."""
         if self._is_over:
             return  # what follows the last boundary means nothing
+        self._left -= len(data)
+        if self._left < 0:
+            raise Problem(TOO_LARGE, "a multipart body may have {} bytes (JID_MAX_UPLOAD)".format(self._most))
         self._buffer += data
         while not self._is_over and self._state():
             pass
@@ -61,6 +68,7 @@ class Multipart:
 
     def close(self) -> None:
         """Close the file that is being written, if the body broke off."""
+        self._memory.close()
         if self._stream:
             self._stream.close()
 
@@ -128,9 +136,7 @@ class Multipart:
         if self._stream:
             self._stream.write(self._buffer[:size])
         elif self._name is not None:
-            self._room -= size
-            if self._room < 0:
-                raise Problem(TOO_LARGE, "the fields of a form may hold {} bytes; send files as files".format(_FIELDS))
+            self._memory.take(size)
             self._text += self._buffer[:size]
         del self._buffer[:size]
 

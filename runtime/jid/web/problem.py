@@ -15,6 +15,7 @@ REQUEST_TIMED_OUT = "REQUEST_TIMED_OUT"
 TOO_LARGE = "TOO_LARGE"
 UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
 HEAD_TOO_LARGE = "HEAD_TOO_LARGE"
+CONFLICT = "CONFLICT"
 NOT_IMPLEMENTED = "NOT_IMPLEMENTED"
 HTTP_VERSION = "HTTP_VERSION"
 
@@ -31,6 +32,7 @@ KINDS = {
     NOT_FOUND: Kind(404, "There is nothing here"),
     METHOD_NOT_ALLOWED: Kind(405, "This method is not for this address"),
     REQUEST_TIMED_OUT: Kind(408, "The request did not arrive in time"),
+    CONFLICT: Kind(409, "Another prediction has this ID"),
     TOO_LARGE: Kind(413, "The request is too large"),
     UNSUPPORTED_MEDIA_TYPE: Kind(415, "This kind of body is not taken here"),
     failure.INPUT_INVALID: Kind(422, "The input does not fit the model"),

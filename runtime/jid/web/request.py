@@ -4,9 +4,10 @@ import re
 from typing import Dict, List, NamedTuple
 from urllib.parse import unquote
 
-from jid.web.problem import BAD_REQUEST, HTTP_VERSION, NOT_IMPLEMENTED, Problem
+from jid.web.problem import BAD_REQUEST, HEAD_TOO_LARGE, HTTP_VERSION, NOT_IMPLEMENTED, Problem
 
 CHUNKED = -1
+_LINES = 100  # of a head
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _LENGTH = re.compile(r"[0-9]{1,18}")
@@ -43,6 +44,8 @@ def parse(head: bytes) -> Request:
 
 
 def _headers(lines: List[str]) -> Dict[str, str]:
+    if len(lines) > _LINES:
+        raise Problem(HEAD_TOO_LARGE, "a request may have {} header lines".format(_LINES))
     headers: Dict[str, str] = {}
     for line in lines:
         name, colon, value = line.partition(":")

@@ -13,11 +13,13 @@ from jid.config import Config
 from jid.failure import CONFIG_INVALID, Failure
 from jid.keep.keeper import Keeper
 from jid.web.connection import Connection, Site
-from jid.web.routes import Service, routes
+from jid.web.memory import Memory
+from jid.web.predictions import Predictions
+from jid.web.routes import routes
+from jid.web.service import Service
 
-_SILENCE = 60.0  # seconds after which a client that sends nothing is let go
-_LOOK = 5.0  # seconds between two looks for such clients
-_FAREWELL = 30.0  # seconds that the requests under way have once the server is told to stop
+_LOOKS = 12  # for silent clients, in the time after which they are let go
+_FAREWELL = 1.0  # seconds for the last answers, once the runs under way have been given up
 _WAITING = 1024  # connections that the system may hold for us
 
 
@@ -37,8 +39,12 @@ class _Server:
         self._loop = asyncio.get_event_loop()
         self._keeper = Keeper(config, temporary)
         connections: Set[Connection] = set()
-        service = Service(config, self._keeper)
-        self._site = Site(service, routes(dict(os.environ)), temporary, connections)
+        self._settings = config.settings
+        self._predictions = Predictions()
+        service = Service(config, self._keeper, self._predictions)
+        memory = Memory(config.settings.max_body)
+        table = routes(dict(os.environ))
+        self._site = Site(service, table, temporary, memory, config.settings.connections, connections)
         self._told_to_stop = asyncio.Event()
 
     async def serve(self, listening: socket.socket) -> None:
@@ -56,19 +62,27 @@ class _Server:
         await asyncio.wait([keeping])
 
     async def _finish(self) -> None:
-        """Let the run under way come to its end; turn all others away."""
-        self._keeper.refuse()
-        end = self._loop.time() + _FAREWELL
+        """Let all that has been taken on come to its end, and take on nothing new."""
         for connection in list(self._site.open):
             connection.finish()
-        while self._site.open and self._loop.time() < end:
+        await self._quiet(self._settings.drain)
+        self._keeper.refuse()
+        self._predictions.cancel()
+        await self._quiet(_FAREWELL)
+        for connection in list(self._site.open):
+            connection.stop()
+
+    async def _quiet(self, seconds: float) -> None:
+        """Wait until nothing is under way, for so many seconds at most."""
+        end = self._loop.time() + seconds
+        while (self._site.open or self._predictions.is_busy()) and self._loop.time() < end:
             await asyncio.sleep(0.02)
 
     async def _look_for_silence(self) -> None:
         while True:
-            await asyncio.sleep(_LOOK)
+            await asyncio.sleep(self._settings.silence / _LOOKS)
             for connection in list(self._site.open):
-                connection.give_up(self._loop.time() - _SILENCE)
+                connection.give_up(self._settings.silence)
 
 
 def _listening(host: str, port: int) -> socket.socket:

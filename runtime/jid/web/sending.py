@@ -1,0 +1,87 @@
+"""The way out of one connection: answers as bytes, no faster than the client reads them."""
+
+import asyncio
+from typing import Optional
+
+from jid.web.request import Request
+from jid.web.response import FileContent, Response, head
+
+_PIECE = 262144  # bytes of a file read at once
+
+
+class Wire:
+    """Writes to a transport, and waits where it is full."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self.transport = transport
+        self._loop = asyncio.get_event_loop()
+        self._room: "Optional[asyncio.Future[None]]" = None
+        self._unsent = 0  # bytes that waited when was looked last
+        self._since = 0.0  # when that number changed last
+
+    def pause(self) -> None:
+        """The client reads more slowly than we write."""
+        self._room = self._loop.create_future()
+        self._since = self._loop.time()
+
+    def resume(self) -> None:
+        """There is room again."""
+        if self._room and not self._room.done():
+            self._room.set_result(None)
+        self._room = None
+
+    def lost(self) -> None:
+        """The client is gone."""
+        if self._room and not self._room.done():
+            self._room.cancel()
+
+    def is_stuck(self, silence: float, now: float) -> bool:
+        """Whether the client has read nothing for so many seconds, though there is something to read."""
+        unsent = self.transport.get_write_buffer_size()
+        if self._room is None or unsent != self._unsent:
+            self._unsent, self._since = unsent, now
+        return now > self._since + silence
+
+    def write(self, data: bytes) -> None:
+        """Send at once, or as soon as there is room."""
+        self.transport.write(data)
+
+    async def send(self, response: Response, request: Request, keep: bool) -> bool:
+        """Send an answer; whether the connection may be kept."""
+        if isinstance(response.body, bytes):
+            body = b"" if request.method == "HEAD" else response.body
+            await self._send(head(response, len(response.body), keep) + body)
+            return keep
+        if isinstance(response.body, FileContent):
+            await self._send_file(response, response.body, keep)
+            return keep
+        return await self._send_stream(response, request.old, keep)
+
+    async def _send(self, data: bytes) -> None:
+        self.transport.write(data)
+        if self._room:
+            await self._room
+
+    async def _send_file(self, response: Response, content: FileContent, keep: bool) -> None:
+        with open(content.path, "rb") as file:
+            left = file.seek(0, 2)
+            file.seek(0)
+            self.transport.write(head(response, left, keep))
+            while left:
+                piece = file.read(min(left, _PIECE))
+                if not piece:
+                    raise OSError("{} became shorter while it was sent".format(content.path))
+                left -= len(piece)
+                await self._send(piece)
+
+    async def _send_stream(self, response: Response, old: bool, keep: bool) -> bool:
+        """In chunks, or for HTTP/1.0 until the connection closes."""
+        self.transport.write(head(response, -2 if old else -1, keep and not old))
+        try:
+            async for piece in response.body:  # type: ignore[union-attr]
+                await self._send(piece if old else b"%x\r\n%b\r\n" % (len(piece), piece))
+        finally:
+            await response.body.aclose()  # type: ignore[union-attr]
+        if not old:
+            self.transport.write(b"0\r\n\r\n")
+        return keep and not old
