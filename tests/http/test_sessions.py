@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import threading
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -109,33 +106,6 @@ def test_what_came_through_the_door_is_checked_like_the_rest(server: Client, tmp
     problem(server.post(UPLOAD, json={"Upload": name}), 400, "BAD_REQUEST")
     left = [path.name for path in (tmp_path / "data").rglob("*") if path.is_file() and "sqlite" not in path.name]
     assert left == ["lock"]
-
-
-def test_what_was_checked_can_no_longer_be_changed(serve: Serve, tmp_path: Path) -> None:
-    """A second writer that came early and writes late finds the session gone."""
-    server = serve()
-    data, other = zipped(model()), zipped(model(salt="other"))
-    name, location = _begin(server, len(data))
-    server.put(location, data=data)
-    came_early, may_write = threading.Event(), threading.Event()
-
-    class Late(io.RawIOBase):
-        def readable(self) -> bool:
-            return True
-
-        def readinto(self, buffer: Any) -> int:
-            came_early.set()
-            may_write.wait(20)
-            buffer[: len(other)] = other[: len(buffer)]
-            return min(len(buffer), len(other))
-
-    late = threading.Thread(target=lambda: server.put(location, input_stream=Late(), content_length=len(other)))
-    late.start()
-    came_early.wait(20)
-    refused = server.post(UPLOAD, json={"Upload": name})
-    may_write.set()
-    late.join()
-    problem(refused, 409, "CONFLICT")
 
 
 def test_a_session_is_gone_once_its_zip_was_taken_in(server: Client) -> None:
