@@ -20,13 +20,13 @@ def test_what_was_checked_can_no_longer_be_changed(start: Start) -> None:
     assert requests.put(begun["Location"], data=data, timeout=30).status_code == 201
     place = urlsplit(begun["Location"])
     with socket.create_connection((place.hostname, place.port)) as late:
-        late.sendall(
-            f"PUT {place.path} HTTP/1.1\r\nHost: {place.netloc}\r\nContent-Length: {len(data)}\r\n\r\n".encode()
-        )
-        assert _upload(server.address, begun["Upload"], 409) == "CONFLICT"
+        head = f"PUT {place.path} HTTP/1.1\r\nHost: {place.netloc}\r\nContent-Length: {len(data)}\r\n\r\n"
+        late.sendall(head.encode())
+        _await_writer(begun["Location"], len(data))
+        assert _upload(server.address, begun["Upload"]) == (409, "CONFLICT")
         late.sendall(data[:-1] + b"x")
         assert late.recv(100).startswith(b"HTTP/1.1 201")
-    assert _upload(server.address, begun["Upload"], 422) == "INVALID_PACKAGE"
+    assert _upload(server.address, begun["Upload"]) == (422, "INVALID_PACKAGE")
     assert server.get("/v1/packages/?status=any").json() == []
 
 
