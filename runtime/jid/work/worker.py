@@ -1,5 +1,6 @@
 """The model's process: it imports the user's class, sets it up, and runs it for one request after another."""
 
+import atexit
 import gc
 import os
 import signal
@@ -31,6 +32,7 @@ def work(descriptor: int, control: int, at_start: FrozenSet[str]) -> int:
 
     control: a pipe from which the numbers of cancelled runs come. at_start: modules that Python had by itself.
     """
+    atexit.register(_take_along)  # the first to be registered is the last to be called
     line = Line(socket.socket(fileno=descriptor))
     watch = _Watch(control)
     watch.start()
@@ -113,6 +115,12 @@ def _freeze() -> None:
         gc.freeze()
 
 
+def _take_along() -> None:
+    """End the children of this process, and itself; those that it forked inherit this, and have no session."""
+    if os.getpgid(0) == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+
+
 class _Watch(threading.Thread):
     """Hears of cancelled runs, and of the server's end."""
 
@@ -133,6 +141,5 @@ class _Watch(threading.Thread):
     def _end(self) -> None:
         """The server is gone: end this process and its children soon, whatever the model does."""
         time.sleep(_LAST_WORDS)
-        if os.getpgid(0) == os.getpid():
-            os.killpg(0, signal.SIGKILL)
+        _take_along()
         os._exit(1)
