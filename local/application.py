@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Mapping
 
 from werkzeug.wrappers import Request, Response
 
@@ -12,10 +13,21 @@ from local.house import House
 from local.ranges import Piece
 from local.sessions import FileSessions
 from modelserver.app import answered, handle
-from modelserver.errors import BadRequest
+from modelserver.errors import BadRequest, Misconfigured
 from modelserver.http.body import received
+from modelserver.settings import Settings, tools
 
 _SESSION = re.compile(r"/v1/packages/uploads/([0-9a-f]{32})", re.ASCII)
+
+
+def opened(settings: Settings, environment: Mapping[str, str]) -> House:
+    """The house over settings.data. Raises Misconfigured, whatever is wrong with the folder."""
+    try:
+        return House.open(settings, tools(environment))
+    except (OSError, sqlite3.Error) as error:
+        raise Misconfigured(
+            f"The data folder {settings.data} cannot be used: {error}. Choose another one: --data FOLDER."
+        ) from None
 
 
 def respond(request: Request, house: Callable[[], House]) -> Response:

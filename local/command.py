@@ -60,6 +60,7 @@ class Command:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for the server; the supervisor ends when its input closes
         )
         with process:
             stdin, stdout, stderr = _pipes(process)

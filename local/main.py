@@ -18,16 +18,19 @@ import os
 
 from werkzeug.wrappers import Request, Response
 
-from local.application import respond
+from local.application import opened, respond
 from local.house import House
-from modelserver.settings import Settings, tools
+from local.prctl import hide
+from modelserver.settings import Settings
 
 _OPENING = threading.Lock()
+
+hide()  # here, so that it holds for the process that workers are forked from too
 
 
 @cache
 def _open() -> House:
-    return House.open(Settings.from_environment(os.environ), tools(os.environ))
+    return opened(Settings.from_environment(os.environ), os.environ)
 
 
 def house() -> House:

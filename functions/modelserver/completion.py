@@ -10,12 +10,11 @@ from dataclasses import dataclass, replace
 
 from packaging.version import Version
 
-from modelserver.config import Architecture, Completion, Config, Environment
+from modelserver.config import PYTHONS, Architecture, Completion, Config, Environment
 from modelserver.conflicts import diagnose
 from modelserver.faults import Faults
 from modelserver.framework_support import Pinned, Support, pinned
 from modelserver.frameworks import CUDNN_PACKAGES, Facts, agree, minor
-from modelserver.jidyaml.grammar import PYTHONS
 from modelserver.jsontypes import JSON
 from modelserver.wheels import Wheels, wheels
 

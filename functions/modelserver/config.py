@@ -12,6 +12,7 @@ from typing import Literal, cast
 from modelserver.jsontypes import JSON, Object
 
 Architecture = Literal["cpu", "gpu"]
+PYTHONS = tuple(f"3.{minor}" for minor in range(6, 15))
 
 _PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _NAME = re.compile(rf"{_PART}(?:/{_PART})*", re.ASCII)

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from modelserver import jidfile
 from modelserver.archive import Archive, Limits, open_archive
@@ -13,7 +14,7 @@ from modelserver.arrival import Hashed, Place
 from modelserver.completion import complete
 from modelserver.config import Completion, Config
 from modelserver.dockerfile import check_sources, dockerfile
-from modelserver.errors import Fault, InvalidPackage
+from modelserver.errors import Fault, InvalidPackage, Misconfigured
 from modelserver.frameworks import Facts
 from modelserver.jidyaml.lines import locating
 from modelserver.jsontypes import Object
@@ -53,7 +54,7 @@ class Rules:
             max_direct=settings.max_direct,
             threads=os.cpu_count() or 1,
             python=settings.python or f"{sys.version_info.major}.{sys.version_info.minor}",
-            facts=Facts.load(settings.facts),
+            facts=_facts(settings.facts),
             base_image_prefix=settings.base_image_prefix,
             package_index=settings.package_index,
         )
@@ -75,6 +76,13 @@ class Inspection:
             "Dockerfiles": dict(self.dockerfiles),
         }
         return {"ID": str(self.id), **shown} if self.id else shown
+
+
+def _facts(folder: Path | None) -> Facts:
+    try:
+        return Facts.load(folder)
+    except (OSError, ValueError) as error:
+        raise Misconfigured(f"MODELSERVER_FACTS={str(folder)!r}: {error}") from None
 
 
 def inspect_zip(reader: Reader, rules: Rules, hashed: Mapping[Place, Hashed]) -> Inspection:

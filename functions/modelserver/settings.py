@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from modelserver.config import PYTHONS
 from modelserver.errors import Misconfigured
 
 _PREFIX = "MODELSERVER_"
+_CHOICES = {"engine": ("auto", "docker", "process"), "python": PYTHONS}
+_MAY_BE_NONE = ("sweep_after", "heal_after", "max_wait")
+_SHORTEST, _LONGEST = 0.001, 1e9  # what waits in Python's threading take
+_DIGITS = 18
 
 
 @dataclass(frozen=True)
@@ -59,28 +65,50 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Raises Misconfigured naming each variable that cannot be read, and what it should hold."""
+        """An empty variable is one that is not set.
+
+        Raises Misconfigured naming each variable that cannot be used, and what it should hold.
+        """
         values: dict[str, object] = {}
         wrong: list[str] = []
         for field in fields(cls):
             text = environment.get(_PREFIX + field.name.upper())
-            if text is None:
+            if not text:
                 continue
             try:
-                values[field.name] = _parse(str(field.type), text)
-            except ValueError:
-                wrong.append(f"{_PREFIX}{field.name.upper()}={text!r} is not of type {field.type}")
+                values[field.name] = _parse(field.name, str(field.type), text)
+            except ValueError as error:
+                wrong.append(f"{_PREFIX}{field.name.upper()}={text!r}: say {error}.")
         if wrong:
-            raise Misconfigured("; ".join(wrong))
+            raise Misconfigured(" ".join(wrong))
         return cls(**values)  # type: ignore[arg-type]
 
 
-def _parse(kind: str, text: str) -> object:
+def _parse(name: str, kind: str, text: str) -> object:
+    """Raises ValueError with what the setting may be."""
+    if name in _CHOICES and text not in _CHOICES[name]:
+        raise ValueError(f"{', '.join(_CHOICES[name][:-1])} or {_CHOICES[name][-1]}")
     if kind == "int":
-        return int(text)
+        return _whole(text)
     if kind == "float":
-        return float(text)
+        return _seconds(text, 0.0 if name in _MAY_BE_NONE else _SHORTEST)
     return Path(text) if kind.startswith("Path") else text
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS and int(text) > 0):
+        raise ValueError("a whole number from 1 on")
+    return int(text)
+
+
+def _seconds(text: str, least: float) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not least <= value <= _LONGEST:
+        raise ValueError(f"a number of seconds from {least:g} to {_LONGEST:g}")
+    return value
 
 
 _TOOLS = (

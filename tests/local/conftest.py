@@ -72,14 +72,14 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """start("--engine", "process") runs a server over the test's data folder."""
     servers: list[Server] = []
 
-    def begin(*words: str, **settings: str) -> Server:
+    def begin(*words: str, host: str = "127.0.0.1", **settings: str) -> Server:
         port = free_port()
         command = [sys.executable, "-m", "local", "--port", str(port), "--data", str(tmp_path / "data"), *words]
         environment = os.environ | {f"MODELSERVER_{name}": value for name, value in settings.items()}
         output = (tmp_path / "server.log").open("ab")
         server = Server(
-            subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output),
-            f"http://127.0.0.1:{port}",
+            subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output, start_new_session=True),
+            f"http://{host}:{port}",
         )
         servers.append(server)
         output.close()

@@ -8,11 +8,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from modelserver.config import ModelName
+from modelserver.config import PYTHONS, ModelName
 from modelserver.jidyaml.tree import shown
 from modelserver.pins import Pin
-
-PYTHONS = tuple(f"3.{minor}" for minor in range(6, 15))
 
 _COMPONENT = r"[A-Za-z0-9_.@+-](?:[A-Za-z0-9_.@+ -]{0,198}[A-Za-z0-9_.@+-])?"
 _PATH = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT}){{0,40}}", re.ASCII)
