@@ -14,7 +14,7 @@ from werkzeug.routing import Map, Rule
 from werkzeug.utils import import_string
 from werkzeug.wrappers import Request, Response
 
-from modelserver.errors import BadRequest, MethodNotAllowed, NotFound, PackageNotFound, Problem, Unauthorized
+from modelserver.errors import BadRequest, MethodNotAllowed, NotFound, PackageNotFound, Problem, Unauthorized, no_space
 from modelserver.http.answers import problem_answer
 from modelserver.package import PackageID
 from modelserver.services import Services
@@ -88,7 +88,9 @@ def _answer(request: Request, work: Callable[[], Response]) -> Response:
         return problem_answer(problem)
     except HTTPException as error:
         return problem_answer(BadRequest(error.description or ""))
-    except Exception:
+    except Exception as error:
+        if full := no_space(error):
+            return problem_answer(full)
         logging.exception("%s %r broke", request.method, request.path)
         return problem_answer(Problem())
 
