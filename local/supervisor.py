@@ -19,6 +19,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 STOPPED, TOO_LONG, TOO_MUCH_MEMORY, TOO_MANY_PROCESSES, TOO_MUCH_DISK = range(240, 245)
@@ -26,7 +27,10 @@ STOPPED, TOO_LONG, TOO_MUCH_MEMORY, TOO_MANY_PROCESSES, TOO_MUCH_DISK = range(24
 _PR_SET_CHILD_SUBREAPER = 36
 _PAGE = resource.getpagesize()
 _PROC = Path("/proc")
-_INTERVAL = 0.05
+_OWN_CHILDREN = _PROC / "self" / "task" / str(os.getpid()) / "children"
+_SHORTEST, _LONGEST = 0.01, 0.2
+_DISK_INTERVAL = 1.0
+_LAST_WORDS = 10.0
 
 
 def main(limits_text: str, command: list[str]) -> int:
@@ -49,67 +53,122 @@ def main(limits_text: str, command: list[str]) -> int:
 
 
 def _watch(child: subprocess.Popen[bytes], limits: dict[str, float], folder: Path) -> int:
+    """Looks often at first, then five times a second; the end of the command, or of the server, is seen at once."""
     until = time.monotonic() + limits["seconds"]
-    rounds = 0
-    while child.poll() is None:
-        if select.select([sys.stdin], [], [], _INTERVAL)[0]:
-            return STOPPED
-        if time.monotonic() >= until:
-            return TOO_LONG
-        rounds += 1
-        if code := _over(limits) or (rounds % 20 == 0 and _disk(folder) > limits["disk"] and TOO_MUCH_DISK):
-            return code
-        _reap(child)
+    interval, disk = _SHORTEST, _Disk(folder)
+    with _ending(child) as ends:
+        while child.poll() is None:
+            if sys.stdin in select.select([sys.stdin, *ends], [], [], interval)[0]:
+                return STOPPED
+            if time.monotonic() >= until:
+                return TOO_LONG
+            _reap(child)
+            if code := _over(_family(), limits) or (disk.used() > limits["disk"] and TOO_MUCH_DISK):
+                return code
+            interval = min(2 * interval, _LONGEST)
     return child.returncode if child.returncode >= 0 else 128 - child.returncode
 
 
-def _over(limits: dict[str, float]) -> int:
-    family = _descendants()
+@contextlib.contextmanager
+def _ending(child: subprocess.Popen[bytes]) -> Iterator[list[int]]:
+    """What becomes readable when the command ends; nothing on kernels without pidfd_open (Linux 5.3)."""
+    try:
+        opened = [os.pidfd_open(child.pid)]
+    except (AttributeError, OSError):
+        opened = []
+    try:
+        yield opened
+    finally:
+        for number in opened:
+            os.close(number)
+
+
+def _over(family: list[int], limits: dict[str, float]) -> int:
     if len(family) > limits["processes"]:
         return TOO_MANY_PROCESSES
     return TOO_MUCH_MEMORY if sum(map(_resident, family)) > limits["memory"] else 0
 
 
 def _kill(group: int) -> None:
-    """Twice round is enough for those who fork while they die: what is stopped does not fork."""
+    """Until nobody is left: every orphan becomes a child of this process, so without children there is no family.
+
+    Each is stopped before its children are looked up, so that it makes no more of them meanwhile. Whoever cannot
+    be killed, as it waits for a disk that does not answer, is left after ten seconds.
+    """
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)
-    while family := _descendants():
-        for number in (signal.SIGSTOP, signal.SIGKILL):
-            for pid in family:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.kill(pid, number)
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
+    with contextlib.suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, -20)
+    until, before = time.monotonic() + _LAST_WORDS, [group]
+    while _reap_all() and time.monotonic() < until:
+        family = _family(_stop)
+        for pid in family:
+            _signal(pid, signal.SIGKILL)
+        if family == before:
+            time.sleep(_SHORTEST)
+        before = family
 
 
 def _reap(child: subprocess.Popen[bytes]) -> None:
     """Adopted orphans that have ended; the command itself is left for Popen to wait for."""
-    for pid in _descendants():
-        if pid != child.pid and _parent(pid) == os.getpid():
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
+    with contextlib.suppress(ChildProcessError):
+        while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) and ended.si_pid != child.pid:
+            os.waitpid(ended.si_pid, 0)
 
 
-def _descendants() -> list[int]:
-    """Of this process, near and far; empty where there is no /proc."""
-    children: dict[int, list[int]] = {}
-    for entry in os.listdir(_PROC) if _PROC.is_dir() else ():  # noqa: PTH208
-        if entry.isdigit():
-            children.setdefault(_parent(int(entry)), []).append(int(entry))
-    family, waiting = [], [os.getpid()]
-    while waiting:
-        found = children.get(waiting.pop(), [])
-        family += found
-        waiting += found
+def _reap_all() -> bool:
+    """Whether any child is left."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return False
+    return True
+
+
+def _stop(pid: int) -> None:
+    _signal(pid, signal.SIGSTOP)
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, number)
+
+
+def _family(meet: Callable[[int], object] = lambda pid: None) -> list[int]:
+    """The descendants of this process, near and far; empty where there is no /proc.
+
+    meet: called with each, before its children are looked up.
+    """
+    children = _children if _OWN_CHILDREN.exists() else _children_by_parent()
+    family = children(os.getpid())
+    for pid in family:  # grows while it is read
+        meet(pid)
+        family += children(pid)
     return family
 
 
-def _parent(pid: int) -> int:
+def _children(pid: int) -> list[int]:
+    """Of all threads of a process; none when it has ended."""
+    found: list[int] = []
+    with contextlib.suppress(OSError):
+        for thread in (_PROC / str(pid) / "task").iterdir():
+            found += map(int, (thread / "children").read_text().split())
+    return found
+
+
+def _children_by_parent() -> Callable[[int], list[int]]:
+    """The same on kernels that keep no list of children (CONFIG_PROC_CHILDREN): everybody's parent, read once."""
+    children: dict[int, list[int]] = {}
+    for entry in _PROC.glob("[0-9]*"):
+        children.setdefault(_parent(entry), []).append(int(entry.name))
+    return lambda pid: children.get(pid, [])
+
+
+def _parent(process: Path) -> int:
     """The command's name may hold spaces and brackets: the fields count from the last one."""
     try:
-        return int((_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[1])
+        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
     except (OSError, ValueError, IndexError):
         return 0
 
@@ -119,6 +178,21 @@ def _resident(pid: int) -> int:
         return int((_PROC / str(pid) / "statm").read_text().split()[1]) * _PAGE
     except (OSError, ValueError, IndexError):
         return 0
+
+
+class _Disk:
+    """Bytes below a folder, counted anew at most once a second."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._bytes = 0
+        self._next = time.monotonic() + _DISK_INTERVAL
+
+    def used(self) -> int:
+        if time.monotonic() >= self._next:
+            self._bytes = _disk(self._folder)
+            self._next = time.monotonic() + _DISK_INTERVAL
+        return self._bytes
 
 
 def _disk(folder: Path) -> int:
