@@ -122,7 +122,10 @@ class ProcessBuilder:
                 unpacked.writelines(archive.stream(file))
             path.chmod(0o755 if file.executable else 0o644)
         place.about.write_bytes(about(package))
-        shutil.copytree(self._runtime, place.runtime, ignore=shutil.ignore_patterns("__pycache__"))
+        for library in self._runtime.rglob("*.py"):
+            copy = place.runtime / library.relative_to(self._runtime)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(library.read_bytes())
         place.script.write_text(_script(place))
         place.script.chmod(0o755)
 
