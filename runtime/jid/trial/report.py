@@ -27,12 +27,16 @@ class Tried(NamedTuple):
 
 
 class Report(NamedTuple):
-    """All that a test found out. `failure` is the first; `described` is None when the class was not read."""
+    """All that a test found out. `failure` is the first; `described` is None when the class was not read.
+
+    packages: versions of what is installed, by name.
+    """
 
     tried: List[Tried]
     setup_seconds: float
     described: Optional[Described]
     failure: Optional[Failure]
+    packages: Dict[str, str] = {}
 
     def json(self) -> Dict[str, Any]:
         """The document: seconds, bytes, and null where nothing went wrong."""
@@ -43,6 +47,7 @@ class Report(NamedTuple):
             "SetupSeconds": round(self.setup_seconds, 6),
             "PeakMemory": _peak_memory(),
             "Python": platform.python_version(),
+            "Packages": self.packages,
             "Schema": schema(self.described) if self.described else None,
         }
 

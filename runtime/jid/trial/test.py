@@ -5,13 +5,14 @@ import os
 import shutil
 import tempfile
 import time
-from typing import Any, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
-from jid import message
+from jid import mediatype, message
 from jid.config import Config, Example
 from jid.failure import EXAMPLE_DIFFERS, INPUT_INVALID, NO_EXAMPLES, Failure
 from jid.keep.process import Described, Process
 from jid.keep.starting import start
+from jid.message import Message
 from jid.order import File, closed
 from jid.trial.compare import difference, file_difference
 from jid.trial.report import Report, Tried, shown_file, shown_value
@@ -20,6 +21,7 @@ from jid.typed.sample import sample
 from jid.web.dataurl import saved
 
 _PRINTS = 1 << 20  # bytes of what the model prints that are shown
+_ASIDE = 60.0  # seconds for what is asked beside runs
 
 
 async def test(config: Config) -> Report:
@@ -31,13 +33,14 @@ async def test(config: Config) -> Report:
     try:
         for example in await bench.examples():
             tried.append(await bench.tried(example))  # noqa: PERF401  # a failure must leave those before it
+        await bench.look_around()
     except Failure as raised:
         failure = raised
     finally:
         await bench.clear()
         shutil.rmtree(temporary, ignore_errors=True)
     first = next((one.failure for one in tried if one.failure), None)
-    return Report(tried, bench.setup_seconds, bench.described, failure or first)
+    return Report(tried, bench.setup_seconds, bench.described, failure or first, bench.packages)
 
 
 class _Bench:
@@ -49,6 +52,7 @@ class _Bench:
         self._process: Optional[Process] = None
         self.described: Optional[Described] = None
         self.setup_seconds = 0.0
+        self.packages: Dict[str, str] = {}
         self._is_set_up = False
 
     async def examples(self) -> List[Example]:
@@ -72,11 +76,16 @@ class _Bench:
             order = self._order(example)
             started = time.monotonic()
             output, path = await self._output(running, order)
-            failure = self._verdict(example, output, path)
+            failure = await self._verdict(running, example, output, path)
             output = shown_file(path) if path else shown_value(output)
         except Failure as raised:
             failure = self._forgiven(example, raised)
         return Tried(example.input, example.output, output, time.monotonic() - started, failure)
+
+    async def look_around(self) -> None:
+        """Ask the process for the packages that it sees; one that died has told enough."""
+        if self._process and self._process.takes_runs():
+            self.packages = await self._asked(self._process, Message(message.VERSIONS)) or {}
 
     async def clear(self) -> None:
         """End the model's process."""
@@ -121,7 +130,7 @@ class _Bench:
             return items, ""
         return _decoded(heard), heard.body.decode("utf-8", "surrogateescape") if heard.note == message.FILE else ""
 
-    def _verdict(self, example: Example, output: Any, path: str) -> Optional[Failure]:
+    async def _verdict(self, running: Process, example: Example, output: Any, path: str) -> Optional[Failure]:
         if example.error is not None:
             return Failure(
                 EXAMPLE_DIFFERS,
@@ -130,10 +139,29 @@ class _Bench:
         if not example.has_output:
             return None
         if path and isinstance(example.output, str) and example.output.startswith("@"):
-            differs = file_difference(self._inside(example.output), path)
+            differs = await self._files_differ(running, self._inside(example.output), path)
         else:
             differs = difference(example.output, "the file " + os.path.basename(path) if path else output)
         return Failure(EXAMPLE_DIFFERS, differs) if differs else None
+
+    async def _files_differ(self, running: Process, expected: str, got: str) -> Optional[str]:
+        """Byte by byte, or for images by how they look, where the model has Pillow to say."""
+        differs = file_difference(expected, got)
+        if differs is None or not (mediatype.of_name(expected).startswith("image/") and running.takes_runs()):
+            return differs
+        question = json.dumps([expected, got]).encode("utf-8")
+        looks = await self._asked(running, Message(message.COMPARE, 0, "", question))
+        return differs if looks is None else differs + "; " + looks if looks else None
+
+    async def _asked(self, running: Process, question: Message) -> Any:
+        timer = running.limit(_ASIDE, "an answer of the model's process")
+        try:
+            return await running.ask(question)
+        except Failure:
+            return None
+        finally:
+            if timer:
+                timer.cancel()
 
     @staticmethod
     def _forgiven(example: Example, raised: Failure) -> Optional[Failure]:

@@ -112,7 +112,7 @@ def _webhook(service: Service, told: Dict[str, Any]) -> Optional[Tuple[str, List
 
 def _is_below(url: str, beginning: str) -> bool:
     whole = beginning if beginning.endswith("/") else beginning + "/"
-    return url == beginning or (url.startswith(whole) and len(url) > len(whole))
+    return (url == beginning and url != whole) or (url.startswith(whole) and len(url) > len(whole))
 
 
 async def _begun(service: Service, errand: Errand, asked: _Asked) -> Prediction:

@@ -22,6 +22,8 @@ def _value(schema: Schema, given: List[Field]) -> Any:
     choices = [choice for choice in choices_of(schema) if choice.get("type") != "null"]
     if len(choices) < len(choices_of(schema)) and given == [""] and not _is_text(choices):
         return None
+    if len(given) == 1 and isinstance(given[0], File) and any(is_file(choice) for choice in choices):
+        return given[0]
     if any(choice.get("type") == "array" for choice in choices):
         return _list(next(choice for choice in choices if choice.get("type") == "array"), given)
     if len(given) > 1:

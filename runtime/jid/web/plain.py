@@ -46,7 +46,7 @@ async def health(service: Service, errand: Errand, body: Body) -> Response:
 
 async def metrics(service: Service, errand: Errand, body: Body) -> Response:
     """What has been counted, as Prometheus reads it."""
-    return Response(200, prometheus.TYPE, prometheus.text(service.keeper).encode("utf-8"))
+    return Response(200, prometheus.TYPE, prometheus.text(service.keeper, service.clients()).encode("utf-8"))
 
 
 async def openapi(service: Service, errand: Errand, body: Body) -> Response:

@@ -11,9 +11,10 @@ from jid.keep.tally import BOUNDS, Durations
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def text(keeper: Keeper) -> str:
-    """The whole page."""
-    return "\n".join(_requests(keeper) + _model(keeper)) + "\n"
+def text(keeper: Keeper, clients: int) -> str:
+    """The whole page. clients: how many are connected."""
+    connected = _single("jid_connections", "gauge", "Clients that are connected.", clients)
+    return "\n".join(_requests(keeper) + connected + _model(keeper)) + "\n"
 
 
 def _requests(keeper: Keeper) -> List[str]:

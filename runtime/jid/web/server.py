@@ -41,7 +41,7 @@ class _Server:
         connections: Set[Connection] = set()
         self._settings = config.settings
         self._predictions = Predictions()
-        service = Service(config, self._keeper, self._predictions)
+        service = Service(config, self._keeper, self._predictions, connections.__len__)
         memory = Memory(config.settings.max_body)
         table = routes(dict(os.environ))
         self._site = Site(service, table, temporary, memory, config.settings.connections, connections)

@@ -16,11 +16,12 @@ from jid.web.response import Response
 
 
 class Service(NamedTuple):
-    """One for the whole server."""
+    """One for the whole server. clients: how many are connected."""
 
     config: Config
     keeper: Keeper
     predictions: Predictions
+    clients: Callable[[], int]
 
 
 Endpoint = Callable[[Service, Errand, Body], Awaitable[Response]]

@@ -1,5 +1,6 @@
 """What only the model's process can tell of itself: its packages, and whether two images look alike."""
 
+from importlib import import_module
 from typing import Any, Dict, Optional
 
 _PACKAGES = 1000  # that are told
@@ -20,11 +21,11 @@ def versions() -> Dict[str, str]:
 def compared(expected: str, got: str) -> Optional[str]:
     """Where two image files differ; empty where they look alike, None where Pillow is not there to say."""
     try:
-        from PIL import Image, ImageChops, ImageStat  # type: ignore[import-not-found]  # the model's, not ours
+        image, chops, stat = (import_module("PIL." + name) for name in ("Image", "ImageChops", "ImageStat"))
     except ImportError:
         return None
     try:
-        return _difference(Image.open(expected), Image.open(got), ImageChops, ImageStat)
+        return _difference(image.open(expected), image.open(got), chops, stat)
     except Exception as error:
         return "an image cannot be read: {}: {}".format(type(error).__name__, error)
 

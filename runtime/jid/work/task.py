@@ -4,6 +4,7 @@ import json
 from typing import Any, Dict
 
 from jid import message
+from jid.encoding import json_bytes
 from jid.failure import CANCELLED, RUN_FAILED, Failure, told
 from jid.message import Message
 from jid.order import opened
@@ -40,7 +41,7 @@ class Task:
     def answer(self, question: Message) -> None:
         """What is asked beside runs: COMPARE or VERSIONS."""
         told = evidence.compared(*json.loads(question.body.decode("utf-8"))) if question.body else evidence.versions()
-        self.line.say(message.TOLD, 0, "", outgoing(told).body)
+        self.line.say(message.TOLD, 0, "", json_bytes(told))
 
     def is_stream(self, output: Any) -> bool:
         """Whether the items of this output are sent one by one."""
