@@ -20,6 +20,7 @@ from modelserver.jidyaml.lines import locating
 from modelserver.jsontypes import Object
 from modelserver.package import PackageID
 from modelserver.ports import Reader
+from modelserver.requirements import check_requirements
 from modelserver.settings import Settings
 from modelserver.wheels import wheels
 
@@ -106,15 +107,17 @@ def inspect_config(text: bytes, rules: Rules) -> Inspection:
 
 
 def requirements(archive: Archive, config: Config) -> str:
-    """The text of the package's requirements file, "" if it has none. Raises InvalidPackage if it is no text."""
+    """The text of the package's requirements file, "" if it has none. Raises InvalidPackage if a line is refused."""
     path = config.environment.python_requirements
     if not path:
         return ""
     try:
-        return archive.read(path, _MOST_REQUIREMENTS).decode()
+        text = archive.read(path, _MOST_REQUIREMENTS).decode()
     except UnicodeDecodeError:
         fault = Fault(path, "NOT_UTF8", "The requirements file is no UTF-8 text.", "Save it as UTF-8.")
         raise InvalidPackage(f"{path} is no text.", faults=[fault]) from None
+    check_requirements(path, text)
+    return text
 
 
 def _completed(config: Config, listed: str, rules: Rules) -> Inspection:

@@ -11,6 +11,8 @@ from packaging.markers import InvalidMarker, Marker, UndefinedEnvironmentName
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from modelserver.requirements import logical_lines
+
 _WORD = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?"
 _PIN = re.compile(rf"({_WORD})(?:\[({_WORD}(?:,{_WORD}){{0,20}})\])?==([0-9A-Za-z.!+_-]{{1,100}})", re.ASCII)
 _MOST = 100
@@ -68,9 +70,9 @@ def in_requirements(
 
 
 def _lines(requirements: str) -> Iterator[str]:
-    """Logical lines, without comments and without options such as --hash."""
-    for line in requirements.replace("\\\r\n", " ").replace("\\\n", " ").splitlines():
-        bare = re.split(r"(?:^|\s)(?:#|--)", line, maxsplit=1)[0].strip()
+    """Logical lines, without options such as --hash."""
+    for line in logical_lines(requirements):
+        bare = re.split(r"(?:^|\s)--", line.text, maxsplit=1)[0].strip()
         if bare:
             yield bare
 

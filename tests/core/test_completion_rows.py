@@ -6,9 +6,8 @@ import pytest
 from packaging.version import Version
 
 from modelserver.completion import Wheels, complete, wheels
-from modelserver.config import Completion, Config, Environment, ModelName
+from modelserver.config import PYTHONS, Completion, Config, Environment, ModelName
 from modelserver.frameworks import Facts, TensorflowRow, TorchRow, agree
-from modelserver.jidyaml.grammar import PYTHONS
 
 FACTS = Facts.load()
 GPU_ROWS = [row for row in FACTS.torch if row.cuda]

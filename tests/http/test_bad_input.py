@@ -190,3 +190,14 @@ def test_a_model_that_takes_too_much_is_stopped_and_nothing_of_it_stays(
     server = serve(TEST_MEMORY="300000000", TEST_PROCESSES="50", TEST_DISK="20000000", TEST_TIMEOUT="20")
     problem(upload(server, zipped(model(code))), 422, "TEST_FAILED")
     assert running(str(tmp_path)) == set()
+
+
+def test_a_requirements_file_reaches_no_other_file(untouched: Client) -> None:
+    files = model(more="environment: {python_requirements: deps/r.txt}\n")
+    files["deps/r.txt"] = "six\n-r /etc/passwd\n./wheels\nsix @ file:///etc/passwd\n"
+    document = problem(upload(untouched, zipped(files)), 422, "INVALID_PACKAGE")
+    assert [(fault["pointer"], fault["line"]) for fault in document["errors"]] == [
+        ("deps/r.txt", 2),
+        ("deps/r.txt", 3),
+        ("deps/r.txt", 4),
+    ]
