@@ -58,7 +58,7 @@ def dockerfile(
 
     wheels: what `completion.wheels` gave for this architecture. package_id: for a label, where it is known.
     base_image_prefix: stands before every base image, "mirror.example.com/dockerhub/". package_index: the
-    index pip uses, as a URL; it is in the build's history, so it should not hold a password.
+    index pip uses, as a URL; it is in the build's history, so it may not hold a password.
     Raises Misconfigured when a prefix or an index is not one.
     """
     check_sources(base_image_prefix, package_index)
@@ -81,6 +81,12 @@ def check_sources(base_image_prefix: str, package_index: str) -> None:
         raise Misconfigured(
             f"MODELSERVER_BASE_IMAGE_PREFIX={base_image_prefix!r} is not like mirror.example.com/dockerhub/ "
             "(lower case, with a slash at the end)."
+        )
+    if "@" in package_index.partition("://")[2].partition("/")[0]:
+        raise Misconfigured(
+            "MODELSERVER_PACKAGE_INDEX holds a user or a password, which would be shown by POST /v1/packages/check and "
+            "stay in every image. Name a mirror that needs none; the process engine alone may be given them in "
+            "UV_DEFAULT_INDEX or ~/.netrc."
         )
     if package_index and not _INDEX.fullmatch(package_index):
         raise Misconfigured(

@@ -190,6 +190,15 @@ def test_an_index_that_is_none_is_refused(index: str) -> None:
         made(package_index=index)
 
 
+@pytest.mark.parametrize(
+    "index", ["https://user:secret@mirror.example.com/simple/", "https://secret@mirror.example.com"]
+)
+def test_an_index_with_a_password_is_refused_and_not_repeated(index: str) -> None:
+    with pytest.raises(Misconfigured, match="MODELSERVER_PACKAGE_INDEX") as raised:
+        made(package_index=index)
+    assert "secret" not in str(raised.value)
+
+
 def test_nothing_said_has_no_layer_for_nothing() -> None:
     assert words(made()) == [
         *("FROM", "RUN", "COPY", "ENV", "WORKDIR", "USER", "EXPOSE", "ENTRYPOINT", "CMD", "COPY", "LABEL"),
