@@ -1,4 +1,7 @@
-"""An upload watched as it goes: server-sent events, or one JSON object a line."""
+"""An upload watched as it goes: server-sent events, or one JSON object a line.
+
+First `accepted` with the package, then `log` with what the build says, last `package` or `problem`.
+"""
 
 from __future__ import annotations
 
@@ -37,6 +40,7 @@ def _watch(catalog: Catalog, package: Package) -> Iterator[Event]:
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     for data in catalog.follow(package):
         yield "log", decoder.decode(data)
+    yield "log", decoder.decode(b"", final=True)
     yield _end(catalog, package)
 
 
