@@ -168,10 +168,12 @@ FORKS = """
 import os, time
 class Model:
     def run(self):
-        while True:
+        for _ in range(500):
             if os.fork() == 0:
                 os.setsid()
-                time.sleep(3600)
+                time.sleep(60)
+                os._exit(0)
+        time.sleep(60)
 """
 FILLS = """
 import os, tempfile
