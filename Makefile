@@ -26,7 +26,7 @@ check: .venv/benched ## ruff, formatting, mypy strict
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/mypy $(SOURCES)
 
-bench: .venv/benched ## Side by side with the peers; one table
+bench: .venv/benched ## Side by side with the peers; one table each
 	@$(BIN)/python -m benchmarks
 
 .venv/installed: requirements.txt pyproject.toml

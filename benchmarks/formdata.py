@@ -1,6 +1,6 @@
 """Streaming multipart parsers side by side: one file part, read in chunks, its bytes counted and dropped.
 
-    python benchmarks/formdata.py [MEBIBYTES]
+    python -m benchmarks.formdata [MEBIBYTES]
 
 Each line is a process of its own, so that peak memory is that of one parser. Two bodies: random bytes, as a
 zip looks, and lines of CR LF "-", which keep a parser looking for the boundary.

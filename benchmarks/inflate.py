@@ -1,6 +1,6 @@
 """Checksums and inflate side by side, then the archive's own reading beside SHA-1 alone.
 
-    PYTHONPATH=functions python benchmarks/inflate.py [MEBIBYTES]
+    python -m benchmarks.inflate [MEBIBYTES]
 
 CRC-32 runs over random bytes in chunks of 1 MiB, inflate over deflated text in the archive's own chunks, each
 on one thread and on two. "overlapped" hashes on a second thread what the first one reads and checks.
