@@ -14,7 +14,7 @@ from google.cloud.devtools.cloudbuild_v1 import Build
 from modelserver.gcp.cloudbuild import CloudBuildEngine, cloudbuild
 from modelserver.gcp.objects import Objects
 from modelserver.gcp.storage import CloudStorage
-from modelserver.package import Package
+from modelserver.package import Outcome, Package
 from modelserver.settings import Settings
 from tests.cloud.cloudbuild_standin.server import CloudBuild
 from tests.cloud.emulators import missing
@@ -23,17 +23,21 @@ from tests.packages import model, record, zipped
 
 REGISTRY = "localhost:5001"
 ROOT = Path(__file__).parents[2]
+_SOON = 180.0
 _BASE_IMAGE = ROOT / "tests" / "docker" / "base_image.sh"
 
 
 def settings_for(bucket: str, endpoint: str) -> Settings:
-    """As deployed functions have them; the logs go into the same bucket."""
+    """As deployed functions have them; the logs go into the same bucket.
+
+    The registry's path is this world's own: in one Docker engine, builds of one name would share its tags.
+    """
     return Settings(
         project="tests",
         location="us-central1",
         bucket=bucket,
         logs_bucket=bucket,
-        registry=f"{REGISTRY}/cloud",
+        registry=f"{REGISTRY}/{bucket}",
         build_service_account="builder@tests.iam.gserviceaccount.com",
         build_endpoint=endpoint,
         base_image_prefix="localhost/",
@@ -64,6 +68,13 @@ class CloudWorld:
         package = self.package(model(code), abs(hash(code)) % 1000)
         self.engine.submit(package)
         return package
+
+    def outcome(self, package: Package) -> Outcome:
+        """Of its build, submitted now."""
+        self.engine.submit(package)
+        outcome = self.engine.wait(package, _SOON)
+        assert outcome, f"the build did not end: {self.log(package)}"
+        return outcome
 
     def log(self, package: Package) -> str:
         return self.engine.log(package, 0).decode()

@@ -95,6 +95,10 @@ class Builds:
         self._kept[build_id].thread.join(30)
         return self.get(build_id)
 
+    def join(self, build_id: str) -> None:
+        """Returns when it has ended."""
+        self._kept[build_id].thread.join()
+
     def close(self) -> None:
         """Cancels what runs."""
         for kept in list(self._kept.values()):

@@ -1,7 +1,7 @@
 """The gate in a build of Cloud Build: `judge.py TESTS ARCHITECTURE...`. An image that fails here is never pushed.
 
 TESTS/<architecture>/ has what the test step left: `report` (what the image printed), `said` (what it said
-otherwise) and `state` ("<exit status> <killed for its memory: true or false> <still running: true or false>").
+otherwise) and `state` ("<exit status> <killed for its memory: true or false> <stopped for its time: true or false>").
 The evidence goes to $BUILDER_OUTPUT/output, of which Cloud Build hands back 50 KB. If the test was not passed,
 one line of the log says why, for outcomes.py to read, and the exit status is 1. The package `modelserver`
 beside this file is the part of the server's that reads reports.

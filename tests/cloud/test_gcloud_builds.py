@@ -1,0 +1,99 @@
+"""`gcloud builds submit`, the real CLI, with the line that buildspecs/model.yaml gives."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modelserver.gcp.objects import Objects
+from modelserver.gcp.recipe import Recipes
+from modelserver.package import Package
+from tests.cloud.engines import ROOT, CloudWorld, cloud_world
+from tests.cloud.storage_standin import Storage
+from tests.packages import FAILING, HELLO, model
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.fixture
+def world(bucket: str, shared_storage: Storage) -> Iterator[CloudWorld]:
+    with cloud_world(bucket, shared_storage.url) as world:
+        yield world
+
+
+def _known(world: CloudWorld, code: str) -> Package:
+    """A package that the server has, with its recipe, and no build."""
+    package = world.package(model(code))
+    Recipes(world.settings, Objects(world.settings.bucket), world.storage, ROOT / "runtime" / "jid").write(package)
+    return package
+
+
+def _gcloud(world: CloudWorld, home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """With a configuration of its own, asking the stand-in and nobody else."""
+    environment = {
+        "CLOUDSDK_CONFIG": str(home),
+        "CLOUDSDK_CORE_PROJECT": world.settings.project,
+        "CLOUDSDK_CORE_DISABLE_PROMPTS": "true",
+        "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "true",
+        "CLOUDSDK_AUTH_DISABLE_CREDENTIALS": "true",
+        "CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDBUILD": f"{world.standin.url}/",
+    }
+    command = ["gcloud", "builds", *words, "--region", "us-central1"]
+    return subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True)
+
+
+def _submit(world: CloudWorld, package: Package, home: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    """The line in model.yaml; --async, for else the CLI reads the log from Google's own address."""
+    settings = world.settings
+    values = {
+        "_BUCKET": settings.bucket,
+        "_PACKAGE": package.id,
+        "_BUILD": package.build,
+        "_IMAGE": f"{settings.registry}/by-hand",
+        "_TAG": package.build[:12],
+        "_CACHE": f"{settings.registry}/by-hand:cache",
+        "_LOGS_BUCKET": settings.logs_bucket,
+        "_SERVICE_ACCOUNT": settings.build_service_account,
+        **more,
+    }
+    line = "submit --no-source --config buildspecs/model.yaml --async --format json --substitutions"
+    return _gcloud(world, home, *line.split(), ",".join(f"{key}={value}" for key, value in values.items() if value))
+
+
+def _ended(world: CloudWorld, submitted: subprocess.CompletedProcess[str], home: Path) -> Any:
+    """The build as the CLI describes it when it has ended."""
+    assert submitted.returncode == 0, submitted.stderr
+    build_id = json.loads(submitted.stdout)["id"]
+    world.standin.builds.join(build_id)
+    described = _gcloud(world, home, "describe", build_id, "--format", "json")
+    assert described.returncode == 0, described.stderr
+    return json.loads(described.stdout)
+
+
+def test_a_package_is_built_by_hand(world: CloudWorld, tmp_path: Path) -> None:
+    package = _known(world, HELLO)
+    build = _ended(world, _submit(world, package, tmp_path), tmp_path)
+    assert build["status"] == "SUCCESS"
+    made = {image["name"]: image["digest"][:7] for image in build["results"]["images"]}
+    image = f"{world.settings.registry}/by-hand"
+    assert made == {f"{image}:{package.build[:12]}": "sha256:", f"{image}:cache": "sha256:"}
+    assert world.engine.wait(package, 0) is None  # it is no build of the server's
+
+
+def test_one_that_fails_its_test_is_a_build_that_failed(world: CloudWorld, tmp_path: Path) -> None:
+    build = _ended(world, _submit(world, _known(world, FAILING), tmp_path), tmp_path)
+    assert build["status"] == "FAILURE"
+    assert [step["status"] for step in build["steps"]] == ["SUCCESS", "SUCCESS", "SUCCESS", "FAILURE"]
+
+
+def test_a_value_that_is_missing_is_named_before_anything_runs(world: CloudWorld, tmp_path: Path) -> None:
+    ended = _submit(world, _known(world, HELLO), tmp_path, _TAG="")
+    assert ended.returncode == 1
+    assert "_TAG" in ended.stderr
+    assert world.standin.builds.list("") == []
