@@ -67,8 +67,8 @@ class House:
 
 def _tidy(ports: LocalPorts, services: Services, settings: Settings) -> None:
     """Takes up what was interrupted and removes what an end without warning left. The folder is ours alone."""
-    ports.storage.sweep_staging()
     known = services.catalog.resume(settings.sweep_after)
+    ports.storage.sweep_staging()
     ports.engine.sweep(known.builds, known.packages)
     ports.sessions.sweep(settings.sweep_after)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
+from modelserver.beginning import begin
 from modelserver.errors import Conflict, PackageNotFound
 from modelserver.package import Outcome, Package, PackageID
 from modelserver.ports import Page, Ports, Query, Reader
@@ -44,17 +45,20 @@ class Catalog:
         Raises PackageNotFound.
         """
         package = self._known(package_id)
-        silent = package.status == "building" and _age(package) > self._heal_after
-        return self.settle(package) if silent else package
+        return self.settle(package) if self._is_silent(package) else package
 
     def wait(self, package: Package, seconds: float) -> Package:
         """The package when its build has ended, or as it is after `seconds`.
 
-        The record is read again now and then: if another build took this one's place, that one is waited for.
+        The record is read again now and then: if another build took this one's place, that one is waited for. A
+        build that has been silent for long is begun again, once: whoever recorded it may have died before it began.
         Raises PackageNotFound when the package is deleted meanwhile.
         """
-        until = time.monotonic() + seconds
+        until, begun = time.monotonic() + seconds, ""
         while package.status == "building":
+            if package.build != begun and self._is_silent(package):
+                begin(self._ports, package)
+                begun = package.build
             left = until - time.monotonic()
             self._ports.engine.wait(package, max(0.0, min(left, _WHILE)))
             package = self.settle(package)
@@ -148,6 +152,9 @@ class Catalog:
         known = self._ports.database.get(package.id)
         return known is None or known.build != package.build
 
+    def _is_silent(self, package: Package) -> bool:
+        return package.status == "building" and _age(package) > self._heal_after
+
     def _known(self, package_id: PackageID) -> Package:
         package = self._ports.database.get(package_id)
         if package is None:
@@ -158,7 +165,7 @@ class Catalog:
         """One build that cannot be taken up does not keep the server from starting."""
         if package.status == "building":
             try:
-                self._ports.engine.submit(package)
+                begin(self._ports, package)
                 self.settle(package)
             except Exception:
                 logging.exception("the build %s of package %s cannot be taken up", package.build, package.id)

@@ -1,4 +1,4 @@
-"""Taking in packages: checked, then stored, then recorded, then built."""
+"""Taking in packages: received, checked, recorded, then kept and built."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from datetime import datetime, timezone
 
 from modelserver.arrival import Arrival, Hashed, Place
 from modelserver.aside import Aside
-from modelserver.errors import BadRequest, BuildFailed, TooLarge
+from modelserver.beginning import begin_or_fail
+from modelserver.errors import BadRequest, TooLarge
 from modelserver.inspection import Inspection, Rules, inspect_config, inspect_zip
-from modelserver.package import Outcome, Package
+from modelserver.package import Package
 from modelserver.ports import Ports, Session, Upload
 
 
@@ -64,27 +65,19 @@ class Intake:
 
     def _take_in(self, upload: Upload, hashed: Mapping[Place, Hashed]) -> tuple[Package, bool]:
         try:
-            package, known = self._admit(upload, hashed)
+            package = _package(upload, self._inspect(upload, hashed))
+            known = self._ports.database.get(package.id)
         except BaseException:
             self._ports.storage.discard(upload.name)
             raise
-        if not known:
+        if known is None or known.status == "failed":
             known = self._record(package)
-        started = known.upload == upload.name
-        if not started:
+        started = known.upload == upload.name and known.status == "building"
+        if started:
+            begin_or_fail(self._ports, known)
+        elif known.upload != upload.name:
             self._ports.storage.delete(upload.name)
-        elif known.status == "building":
-            self._submit(known)
-        return known, started and known.status == "building"
-
-    def _submit(self, package: Package) -> None:
-        """A build that cannot even be begun has failed: nobody should wait for it."""
-        try:
-            self._ports.engine.submit(package)
-        except Exception:
-            problem = BuildFailed("The build could not be begun. Upload it again.").to_json()
-            self._ports.database.swap(package, package.ended(Outcome(error=problem | {"ID": str(package.id)})))
-            raise
+        return known, started
 
     def _inspect(self, upload: Upload, hashed: Mapping[Place, Hashed]) -> Inspection:
         reader = self._ports.storage.open(upload.name)
@@ -93,24 +86,15 @@ class Intake:
         finally:
             reader.close()
 
-    def _admit(self, upload: Upload, hashed: Mapping[Place, Hashed]) -> tuple[Package, Package | None]:
-        """Checks and stores: the new package, not recorded yet, or the known one with the same content."""
-        package = _package(upload, self._inspect(upload, hashed))
-        known = self._ports.database.get(package.id)
-        if known and known.status != "failed":
-            return package, known
-        self._ports.storage.keep(upload.name)
-        return package, None
-
     def _record(self, package: Package) -> Package:
-        """After its zip is stored: a crash leaves no record without its zip. What is recorded now."""
+        """What is recorded now. What the record named before goes first: nothing stays that no record names."""
         known = self._ports.database.claim(package)
-        if known.status == "failed" and self._ports.database.swap(known, package):
-            self._ports.engine.remove(known)
-            if known.upload != package.upload:
-                self._ports.storage.delete(known.upload)
-            return package
-        return known
+        if known.status != "failed":
+            return known
+        self._ports.engine.remove(known)
+        if known.upload != package.upload:
+            self._ports.storage.delete(known.upload)
+        return package if self._ports.database.swap(known, package) else self._ports.database.claim(package)
 
 
 def _also(chunks: Iterable[bytes], look: Callable[[bytes], None]) -> Iterator[bytes]:

@@ -25,6 +25,7 @@ from tests.cloud.identity import service_account_file, throwaway_key
 from tests.cloud.processes import await_port, ended, free_port
 
 MAIN = ROOT / "functions" / "main.py"
+_STUMBLING = ROOT / "tests" / "cloud" / "stumbling" / "root.py"
 _THREADS = 8
 _PATIENCE = 180.0
 _LIMIT = 30 * 1024 * 1024
@@ -80,12 +81,17 @@ class Project:
     functions: dict[str, Function] = field(default_factory=dict)
     delivery: Delivery | None = None
 
-    def start(self, target: str, source: Path = MAIN, port: int = 0, **settings: str) -> Function:
-        """A new instance of a function, with these further settings; it answers when this returns."""
+    def start(self, target: str, stumble: str = "", port: int = 0, **settings: str) -> Function:
+        """A new instance of a function, with these further settings; it answers when this returns.
+
+        stumble: where it dies, as stumbling/root.py says; "" for nowhere.
+        """
+        source = _STUMBLING if stumble else MAIN
         port = port or free_port()
         log = self.folder / f"{target}-{port}.log"
         words = ("--target", target, "--source", str(source), "--host", "127.0.0.1", "--port", str(port))
         environment = self.environment | {f"MODELSERVER_{name}": value for name, value in settings.items()}
+        environment["STUMBLE"] = stumble
         with log.open("ab") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "functions_framework", *words],
@@ -101,9 +107,9 @@ class Project:
         function = self.functions.get(target) or self.start(target)
         return function.url
 
-    def tell(self, trouble: Trouble = Trouble()) -> None:
+    def tell(self, trouble: Trouble | None = None) -> None:
         """From now on builds tell `on_build` of themselves, with this trouble on the way."""
-        self.delivery = Delivery(self.url("on_build"), trouble)
+        self.delivery = Delivery(self.url("on_build"), trouble or Trouble())
 
     def told(self, build: Build, last: bool) -> None:
         if self.delivery:
@@ -116,13 +122,14 @@ class Project:
     def get(self, package_id: str) -> Any:
         return curl(f"{self.url('get')}/{package_id}").json()
 
-    def list(self, query: str = "") -> list[dict[str, Any]]:
+    def listed(self, query: str = "") -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = curl(f"{self.url('list_packages')}/{query}").json()
         return found
 
     def ended(self, package_id: str) -> dict[str, Any]:
         """The package, as soon as `get` says that its build has ended."""
-        return self.awaited(lambda: self.get(package_id), lambda package: package["Status"] != "building")
+        package = self.awaited(lambda: self.get(package_id), lambda package: package["Status"] != "building")
+        return dict(package)
 
     def awaited(self, look: Callable[[], Any], good: Callable[[Any], bool]) -> Any:
         until = time.monotonic() + _PATIENCE

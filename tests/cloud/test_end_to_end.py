@@ -48,11 +48,11 @@ def test_an_example_goes_all_the_way(cloud: Project, tmp_path: Path, name: str) 
     assert artifact["URI"].startswith(f"{REGISTRY}/cloud/{package['Name']}:")
     assert artifact["Digest"] == digest_of(artifact["URI"])
 
-    assert [one["ID"] for one in cloud.list()] == [package_id]
+    assert [one["ID"] for one in cloud.listed()] == [package_id]
     assert curl(f"{cloud.url('download')}/{package_id}.zip").body == zip_file.read_bytes()
     assert b"PUSH" in curl(f"{cloud.url('download')}/{package_id}/log").body
 
     assert curl("-X", "DELETE", f"{cloud.url('delete_package')}/{package_id}").status == 204
     assert curl(f"{cloud.url('get')}/{package_id}").status == 404
-    assert cloud.list() == []
+    assert cloud.listed() == []
     assert cloud.kept() == set()

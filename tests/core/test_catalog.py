@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from modelserver.errors import PackageNotFound
+from modelserver.errors import Conflict, PackageNotFound
 from modelserver.intake import Intake
 from modelserver.memory import MemoryDatabase, MemoryEngine, MemoryStorage
 from modelserver.package import Artifact, Outcome, Package
@@ -133,6 +133,49 @@ def test_a_build_that_cannot_be_begun_has_failed_and_may_be_tried_again(world: W
     assert again.status == "building"
     world.engine.end(again, _DONE)
     assert services.catalog.wait(again, 10).status == "ready"
+
+
+class _Died(BaseException):
+    """The end of a process: nothing after it is done."""
+
+
+@pytest.mark.parametrize("step", ["claim", "keep", "submit"])
+def test_an_upload_that_died_half_way_is_gone_on_with_by_the_next(world: World, step: str) -> None:
+    """Nothing lost, nothing doubled: one record, one zip, one build."""
+    port = {"claim": world.database, "keep": world.storage, "submit": world.engine}[step]
+    works = getattr(port, step)
+
+    def dies(asked: object) -> None:
+        if step == "claim":
+            works(asked)
+        raise _Died
+
+    setattr(port, step, dies)
+    with pytest.raises(_Died):
+        _upload(_services(world).intake)
+    setattr(port, step, works)
+    services = Services(world, Settings(python="3.11", heal_after=0))
+    package = services.catalog.wait(_upload(services.intake), 0)
+    world.engine.end(package, _DONE)
+    assert services.catalog.get(package.id).status == "ready"
+    assert services.catalog.list(_ALL).packages == (services.catalog.get(package.id),)
+    assert world.storage.sweep(frozenset({package.upload}), 0) == 0
+
+
+def test_a_package_whose_zip_is_gone_before_its_build_begins_is_none(world: World) -> None:
+    keep = world.storage.keep
+
+    def gone(name: str) -> None:
+        world.storage.delete(name)
+        keep(name)
+
+    world.storage.keep = gone  # type: ignore[method-assign]
+    services = _services(world)
+    with pytest.raises(Conflict, match="Send yours again"):
+        _upload(services.intake)
+    assert services.catalog.list(_ALL).packages == ()
+    world.storage.keep = keep  # type: ignore[method-assign]
+    assert _upload(services.intake).status == "building"
 
 
 def test_one_build_that_cannot_be_taken_up_does_not_stop_the_start(world: World) -> None:

@@ -13,7 +13,6 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 from google.cloud.devtools.cloudbuild_v1 import Build
@@ -22,7 +21,7 @@ from google.protobuf import json_format
 from modelserver.jsontypes import Object
 
 _TOPIC = "projects/{project}/topics/cloud-builds"
-_PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0)
+_PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 
 
 def message(build: Build) -> Object:
@@ -91,7 +90,7 @@ class Delivery:
             try:
                 urlopen(request, timeout=60).close()
                 return
-            except URLError:
+            except OSError:  # URLError is one; so is a connection that breaks before the answer
                 time.sleep(pause)
 
 
