@@ -58,6 +58,9 @@ class FileStorage:
                         hashing(chunk)
                         writing(chunk)
                 size = file.tell()
+                file.flush()
+                os.fsync(file.fileno())
+            sync_folder(self._staging)
         except OSError as error:
             path.unlink(missing_ok=True)
             raise no_space(error) or error from error
@@ -73,17 +76,17 @@ class FileStorage:
 
     def adopt(self, path: Path, name: str) -> None:
         """Stages a zip that arrived otherwise, a file of the same file system."""
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
         path.replace(self._staged(name))
+        sync_folder(self._staging)
 
     def keep(self, name: str) -> None:
         try:
-            with self._staged(name).open("rb") as file:
-                os.fsync(file.fileno())
+            self._staged(name).replace(self._kept(name))
         except FileNotFoundError:
-            if self._kept(name).exists():
-                return
-            raise KeyError(name) from None
-        self._staged(name).replace(self._kept(name))
+            if not self._kept(name).exists():
+                raise KeyError(name) from None
         sync_folder(self._packages)
 
     def open(self, name: str) -> FileReader:

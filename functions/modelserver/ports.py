@@ -57,14 +57,14 @@ class Storage(Protocol):
     """Keeps zips. Nothing half-received is ever readable under a kept name."""
 
     def receive(self, chunks: Iterable[bytes], limit: int) -> Upload:
-        """Takes in a zip, staged: it is gone after a while unless kept.
+        """Takes in a zip, staged: on the disk when this returns, and gone after a while unless kept.
 
         Raises TooLarge as soon as more than `limit` bytes came, NoSpace when the disk is full. Whatever is
         raised, by the chunks too, nothing stays behind.
         """
 
     def keep(self, name: str) -> None:
-        """Makes a staged zip durable. Twice is once.
+        """Makes a staged zip one that stays. Twice is once.
 
         Raises KeyError if there is none, Conflict if another zip has its place.
         """
