@@ -1,5 +1,5 @@
 # Zips:
-#   staging/   as they arrive, in one request or through a resumable session; gone after a day
+#   staging/   as they arrive, in one request or through a resumable session; gone after eight days
 #   packages/  once checked; moved here, never copied
 #   recipes/   what a build needs beside the zip: Dockerfile, runtime, description
 resource "google_storage_bucket" "packages" {
@@ -20,7 +20,7 @@ resource "google_storage_bucket" "packages" {
 
   lifecycle_rule {
     condition {
-      age            = 1
+      age            = 8 # a session can be finished for a week, and is marked there when it begins
       matches_prefix = ["staging/"]
     }
     action {

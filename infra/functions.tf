@@ -38,6 +38,9 @@ locals {
     # Google ends a request at 32 MB; below that, room for what a form puts around the zip. Above: sessions.
     MODELSERVER_MAX_DIRECT = tostring(30 * 1024 * 1024)
 
+    # Else the storage client asks in a thread for the bucket's metadata, for traces: our accounts may not read it.
+    DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA = "true"
+
     LOG_EXECUTION_ID = "true" # log lines as JSON, with the request they belong to
   }
 }

@@ -1,14 +1,11 @@
-# Images of packages. A tag is a package and target, so it never moves: what was tested is what is served.
+# Images of packages. A tag names a package and target, and moves only when the package is deleted and uploaded again;
+# what was tested is pinned by the Digest in its metadata. So tags are not immutable: the second build could not push.
 resource "google_artifact_registry_repository" "models" {
   #checkov:skip=CKV_GCP_84:Encrypted with Google's keys. A key of one's own is a matter of each organization's rules, and costs its own rights and rotation.
   repository_id = "${var.name}-models"
   location      = var.region
   format        = "DOCKER"
   description   = "Images of packages, each tested before it came here."
-
-  docker_config {
-    immutable_tags = true
-  }
 
   # Only what lost its tag goes (layers of deleted packages): a tagged image is somebody's model.
   cleanup_policies {

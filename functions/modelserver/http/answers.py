@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import cast
 
 from werkzeug.datastructures import ContentRange
@@ -51,7 +52,11 @@ def document_answer(document: Object, headers: dict[str, str] | None = None) -> 
 
 
 def text_answer(chunks: Iterator[bytes]) -> Response:
-    """As it comes; nosniff and text/plain, since a build's log is a stranger's text."""
+    """As it comes; nosniff and text/plain, since a build's log is a stranger's text.
+
+    The first chunk is fetched now: what is raised at the beginning can still be answered.
+    """
+    chunks = chain([next(chunks, b"")], chunks)
     headers = {"X-Content-Type-Options": "nosniff", "X-Accel-Buffering": "no"}
     return Response(filter(None, chunks), 200, headers, content_type="text/plain; charset=utf-8")
 
