@@ -62,8 +62,8 @@ def _watch(child: subprocess.Popen[bytes], limits: dict[str, float], folder: Pat
                 return STOPPED
             if time.monotonic() >= until:
                 return TOO_LONG
-            _reap(child)
-            if code := _over(_family(), limits) or (disk.used() > limits["disk"] and TOO_MUCH_DISK):
+            gone = _reap(child)
+            if code := _over(_family(), gone, limits) or (disk.used() > limits["disk"] and TOO_MUCH_DISK):
                 return code
             interval = min(2 * interval, _LONGEST)
     return child.returncode if child.returncode >= 0 else 128 - child.returncode
@@ -83,8 +83,9 @@ def _ending(child: subprocess.Popen[bytes]) -> Iterator[list[int]]:
             os.close(number)
 
 
-def _over(family: list[int], limits: dict[str, float]) -> int:
-    if len(family) > limits["processes"]:
+def _over(family: list[int], gone: int, limits: dict[str, float]) -> int:
+    """gone: orphans that ended since the last look; who forks to get away is counted by them."""
+    if len(family) + gone > limits["processes"]:
         return TOO_MANY_PROCESSES
     return TOO_MUCH_MEMORY if sum(map(_resident, family)) > limits["memory"] else 0
 
@@ -92,8 +93,9 @@ def _over(family: list[int], limits: dict[str, float]) -> int:
 def _kill(group: int) -> None:
     """Until nobody is left: every orphan becomes a child of this process, so without children there is no family.
 
-    Each is stopped before its children are looked up, so that it makes no more of them meanwhile. Whoever cannot
-    be killed, as it waits for a disk that does not answer, is left after ten seconds.
+    Own children are killed as soon as they are listed, as one that forks and ends lives for a moment only. Those
+    below are stopped before their children are looked up, so that they make no more of them meanwhile. Whoever
+    cannot be killed, as it waits for a disk that does not answer, is left after ten seconds.
     """
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)
@@ -101,6 +103,8 @@ def _kill(group: int) -> None:
         os.setpriority(os.PRIO_PROCESS, 0, -20)
     until, before = time.monotonic() + _LAST_WORDS, [group]
     while _reap_all() and time.monotonic() < until:
+        for pid in _children(os.getpid()):
+            _signal(pid, signal.SIGKILL)
         family = _family(_stop)
         for pid in family:
             _signal(pid, signal.SIGKILL)
@@ -109,11 +113,14 @@ def _kill(group: int) -> None:
         before = family
 
 
-def _reap(child: subprocess.Popen[bytes]) -> None:
-    """Adopted orphans that have ended; the command itself is left for Popen to wait for."""
+def _reap(child: subprocess.Popen[bytes]) -> int:
+    """How many adopted orphans have ended; the command itself is left for Popen to wait for."""
+    count = 0
     with contextlib.suppress(ChildProcessError):
         while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) and ended.si_pid != child.pid:
             os.waitpid(ended.si_pid, 0)
+            count += 1
+    return count
 
 
 def _reap_all() -> bool:
