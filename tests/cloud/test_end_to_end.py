@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from tests.cloud.engines import REGISTRY, ROOT, need_builders
 from tests.cloud.functions import Project, curl, project
 from tests.cloud.images import digest_of
 from tests.cloud.storage_standin import Storage
-from tests.packages import zipped
+from tests.packages import model, zipped
 
 pytestmark = pytest.mark.docker
 
@@ -45,7 +47,7 @@ def test_an_example_goes_all_the_way(cloud: Project, tmp_path: Path, name: str) 
     assert package["SHA256"] == hashlib.sha256(zip_file.read_bytes()).hexdigest()
     assert package["Test"]["Passed"] is True
     (artifact,) = package["Artifacts"]
-    assert artifact["URI"].startswith(f"{REGISTRY}/cloud/{package['Name']}:")
+    assert artifact["URI"].startswith(f"{REGISTRY}/") and f"/{package['Name']}:" in artifact["URI"]
     assert artifact["Digest"] == digest_of(artifact["URI"])
 
     assert [one["ID"] for one in cloud.listed()] == [package_id]
@@ -56,3 +58,25 @@ def test_an_example_goes_all_the_way(cloud: Project, tmp_path: Path, name: str) 
     assert curl(f"{cloud.url('get')}/{package_id}").status == 404
     assert cloud.listed() == []
     assert cloud.kept() == set()
+
+
+def test_a_large_package_goes_by_the_other_door(cloud: Project, tmp_path: Path) -> None:
+    """Too large for a function's request and answer: three steps in, a redirect out."""
+    cloud.tell()
+    zip_file = tmp_path / "large.zip"
+    zip_file.write_bytes(zipped(model() | {"weights.bin": os.urandom(40_000_000)}))
+    refused = cloud.upload(zip_file)
+    assert refused.status == 413
+    assert "POST /v1/packages/uploads" in refused.json()["detail"]
+
+    door, as_json = cloud.url("upload"), ("-H", "Content-Type: application/json")
+    begun = curl(f"{door}/uploads", *as_json, "-d", json.dumps({"Size": zip_file.stat().st_size})).json()
+    assert curl(f"{door}/", *as_json, "-d", json.dumps({"Upload": begun["Upload"]})).status == 409
+    assert curl("-T", zip_file, begun["Location"]).status == 200
+    sent = curl(f"{door}/", *as_json, "-d", json.dumps({"Upload": begun["Upload"]}))
+    assert (sent.status, sent.json()["Status"]) == (201, "ready"), sent.body
+    assert curl(f"{door}/", *as_json, "-d", json.dumps({"Upload": begun["Upload"]})).status == 200
+
+    address = f"{cloud.url('download')}/{sent.json()['ID']}.zip"
+    assert curl(address).status == 307
+    assert curl("-L", address).body == zip_file.read_bytes()

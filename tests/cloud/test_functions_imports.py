@@ -1,0 +1,63 @@
+"""What a function has imported when it has answered: the SDKs that it used, and no other."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.cloud.functions import MAIN
+
+_ID = "0" * 40
+_ASK = """
+import json, sys
+from functions_framework import create_app
+target, source, method, path = sys.argv[1:]
+answer = create_app(target=target, source=source).test_client().open(path, method=method, data=sys.stdin.read() or None,
+    headers={"Content-Type": "application/json"} if method == "POST" else {})
+print(json.dumps([answer.status_code, list(sys.modules)]))
+"""
+_SDKS = {
+    "storage": "google.cloud.storage",
+    "firestore": "google.cloud.firestore",
+    "build": "google.cloud.devtools",
+    "pubsub": "google.cloud.pubsub",
+    "docker": "docker",
+    "yaml": "yaml",
+}
+
+
+def _asked(target: str, method: str, path: str, project: str, bucket: str, body: str = "") -> tuple[int, set[str]]:
+    """The status of the answer in a new process, and which of the SDKs it has imported."""
+    settings = {"PROJECT": project, "DATABASE": "packages", "BUCKET": bucket, "LOGS_BUCKET": bucket}
+    environment = os.environ | {f"MODELSERVER_{name}": value for name, value in settings.items()}
+    command = [sys.executable, "-W", "ignore", "-c", _ASK, target, str(MAIN), method, path]
+    done = subprocess.run(command, input=body, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    status, modules = json.loads(done.stdout.splitlines()[-1])
+    return status, {name for name, module in _SDKS.items() if module in modules}
+
+
+@pytest.mark.parametrize(
+    ("target", "method", "path", "body", "status", "used"),
+    [
+        ("get", "GET", f"/{_ID}", "", 404, {"firestore"}),
+        ("list_packages", "GET", "/", "", 200, {"firestore"}),
+        ("download", "GET", f"/{_ID}.zip", "", 404, {"firestore"}),
+        ("delete_package", "DELETE", f"/{_ID}", "", 404, {"firestore"}),
+        ("upload", "POST", "/uploads", '{"Size": 10}', 201, {"storage", "yaml"}),
+        ("check", "POST", "/", "{}", 415, {"yaml"}),
+        ("api", "GET", "/v1/packages/", "", 200, {"firestore"}),
+    ],
+)
+def test_a_function_imports_what_it_uses(
+    firestore_project: str, bucket: str, target: str, method: str, path: str, body: str, status: int, used: set[str]
+) -> None:
+    assert _asked(target, method, path, firestore_project, bucket, body) == (status, used)
+
+
+def test_starting_a_function_imports_none_of_google(firestore_project: str, bucket: str) -> None:
+    assert _asked("get", "GET", "/nowhere/at/all", firestore_project, bucket) == (404, set())
