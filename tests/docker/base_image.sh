@@ -5,13 +5,13 @@
 #   tests/docker/base_image.sh [TAG]        (TAG: localhost/python:3.11-slim)
 #   MODELSERVER_BASE_IMAGE_PREFIX=localhost/ python -m local ...
 #
-# DEBIAN_MIRROR: where the packages come from (http://deb.debian.org/debian).
+# DEBIAN_MIRROR: where the packages come from (by default, where debootstrap gets them).
 # The image carries this machine's CA certificates and pip settings, so that it can reach the same
 # package index. If the image is there already, nothing is done; `docker rmi TAG` makes it anew.
 set -eu
 
 tag=${1:-localhost/python:3.11-slim}
-mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
+mirror=${DEBIAN_MIRROR:-}
 bundle=/etc/ssl/certs/ca-certificates.crt
 
 lock=${TMPDIR:-/tmp}/modelserver-base-image.lock
@@ -28,9 +28,9 @@ done
 
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
-echo "making $tag from $mirror"
+echo "making $tag from ${mirror:-Debian}"
 debootstrap --variant=minbase --include=python3,python3-pip,python3-venv,ca-certificates \
-    bookworm "$tree/root" "$mirror" >"$tree/log" 2>&1 || { tail -20 "$tree/log" >&2; exit 1; }
+    bookworm "$tree/root" ${mirror:+"$mirror"} >"$tree/log" 2>&1 || { tail -20 "$tree/log" >&2; exit 1; }
 
 ln -sf python3 "$tree/root/usr/bin/python"
 [ -e "$tree/root/usr/bin/pip" ] || ln -s pip3 "$tree/root/usr/bin/pip"
