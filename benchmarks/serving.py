@@ -86,7 +86,7 @@ def _measured(peer: Peer, home: Path, seconds: int) -> Figures:
         alone = _load(server, peer, 1, seconds)
         sixteen = _load(server, peer, 16, seconds)
         memory = server.memory()
-        large = _load(server, peer, 4, max(1, seconds // 2), text="big").good
+        large = _load(server, peer, 4, max(2, seconds), text="big", expected="xxxxxxxxxx").good
         return Figures(first, alone, sixteen, memory, large, median(send_file(server, peer) for _ in range(3)))
 
 

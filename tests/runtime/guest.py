@@ -118,6 +118,11 @@ class Server(Client):
         self._process.stderr.read()
         return self._process.wait(PATIENCE)
 
+    @property
+    def pid(self) -> int:
+        """Of the server's process."""
+        return self._process.pid
+
     def tell_to_stop(self) -> None:
         """Send SIGTERM and do not wait."""
         self._process.send_signal(signal.SIGTERM)
