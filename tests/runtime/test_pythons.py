@@ -99,3 +99,40 @@ def test_it_serves(guest: Callable[..., Guest], version: str) -> None:
         assert server.multipart(("text", "x"), ("times", "2"), ("file", Upload("f", b"y"))).text == f"y\ny\n{version}\n"
         assert [error["pointer"] for error in server.infer(times=0).json()["errors"]] == ["/times", "/text"]
         assert server.stop() == 0
+
+
+ASYNC = """
+    import asyncio
+    class Model:
+        async def setup(self):
+            await asyncio.sleep(0)
+        async def run(self, n: int = 2):
+            for i in range(n):
+                await asyncio.sleep(0)
+                yield i
+"""
+
+BATCH = """
+    class Model:
+        batch_size, batch_wait = 2, 5
+        def run(self, text: str) -> str: ...
+        def run_batch(self, inputs):
+            return [one["text"] * len(inputs) for one in inputs]
+"""
+
+
+def test_it_runs_async_models(guest: Callable[..., Guest], version: str) -> None:
+    with guest(ASYNC, str(PYTHONS[version])).serving() as server:
+        assert server.infer(n=3).text == "0\n1\n2\n"
+        told = server.post("/predictions", {"input": {}}).json()
+        assert (told["status"], told["output"]) == ("succeeded", [0, 1])
+
+
+def test_it_runs_batches(guest: Callable[..., Guest], version: str) -> None:
+    with guest(BATCH, str(PYTHONS[version])).serving() as server:
+        together = [server.later(text="a"), server.later(text="b")]
+        assert [one.answer().text for one in together] == ["aa", "bb"]
+        told = server.post("/infer-ai-platform", {"instances": [{"text": "c"}] * 2}).json()
+        assert told == {"predictions": ["cc", "cc"]}
+        assert server.get("/metrics").status == server.get("/openapi.json").status == 200
+        assert server.stop() == 0
