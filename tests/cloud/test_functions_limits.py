@@ -11,7 +11,7 @@ from tests.cloud.functions import Answer, Project, curl, project
 from tests.cloud.storage_standin import Storage
 
 _MIB = 1024**2
-_MORE = 50 * _MIB  # what an answer may cost, beside a refused body of four times that
+_MORE = 100 * _MIB  # the libraries of a first request among it; beside a refused body of twice that
 _LIMIT = str(32 * _MIB)
 _ZIP = ("-H", "Content-Type: application/zip")
 _CHUNKED = ("-H", "Transfer-Encoding: chunked")
