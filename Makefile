@@ -5,7 +5,7 @@ BIN := .venv/bin
 SOURCES := functions local runtime tests benchmarks
 .DEFAULT_GOAL := help
 
-.PHONY: help install demo serve test check bench
+.PHONY: help install demo serve test check bench bench-serving
 
 help: ## These lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ check: .venv/benched ## ruff, formatting, mypy strict
 
 bench: .venv/benched ## Side by side with the peers; one table each
 	@$(BIN)/python -m benchmarks
+
+bench-serving: .venv/benched ## The runtime beside its peers: one table (needs wrk)
+	@$(BIN)/python -m benchmarks.serving
 
 .venv/installed: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "Python 3.10 or later is needed; name one: make PYTHON=python3.12"; exit 1; }
