@@ -45,6 +45,7 @@ BENCHMARKS = (
         sized=("--size",),
     ),
     Benchmark("formdata", "parsers of multipart forms", libraries=("streaming_form_data",)),
+    Benchmark("imports", "import time of each function, beside a bare one with the same Google clients"),
     Benchmark("inflate", "checksums and inflate, and the archive's own reading", libraries=("zlib_ng",)),
 )
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from packaging.markers import InvalidMarker, Marker, UndefinedEnvironmentName
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
@@ -87,6 +86,8 @@ def _holds(marker: str) -> bool:
     """Whether a marker holds on Linux, whatever the Python; one that is empty, too long or wrong holds."""
     if not 0 < len(marker) <= _LONGEST_MARKER:
         return True
+    from packaging.markers import InvalidMarker, Marker, UndefinedEnvironmentName  # few pins have a marker
+
     try:
         parsed = Marker(marker)
         return any(parsed.evaluate(_LINUX | python) for python in _pythons())

@@ -15,8 +15,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from packaging.requirements import InvalidRequirement, Requirement
-
 from modelserver.errors import Fault
 from modelserver.faults import Faults
 
@@ -122,6 +120,8 @@ def _wrong_options(text: str) -> Wrong | None:
 
 
 def _wrong_requirement(text: str) -> Wrong | None:
+    from packaging.requirements import InvalidRequirement, Requirement  # few packages have a file of requirements
+
     try:
         parsed = Requirement(text) if len(text) <= _LONGEST else None
     except (InvalidRequirement, RecursionError):

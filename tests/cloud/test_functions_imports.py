@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from benchmarks.imports import FUNCTIONS
 from tests.cloud.functions import MAIN
 
 _ID = "0" * 40
@@ -31,14 +32,26 @@ _SDKS = {
 
 
 def _asked(target: str, method: str, path: str, project: str, bucket: str, body: str = "") -> tuple[int, set[str]]:
-    """The status of the answer in a new process, and which of the SDKs it has imported."""
+    """The status of the answer in a new process, and all the modules that it has imported."""
     settings = {"PROJECT": project, "DATABASE": "packages", "BUCKET": bucket, "LOGS_BUCKET": bucket}
     environment = os.environ | {f"MODELSERVER_{name}": value for name, value in settings.items()}
     command = [sys.executable, "-W", "ignore", "-c", _ASK, target, str(MAIN), method, path]
     done = subprocess.run(command, input=body, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     status, modules = json.loads(done.stdout.splitlines()[-1])
-    return status, {name for name, module in _SDKS.items() if module in modules}
+    return status, set(modules)
+
+
+def _sdks(modules: set[str]) -> set[str]:
+    return {name for name, module in _SDKS.items() if module in modules}
+
+
+def _measured(target: str) -> set[str]:
+    """What the benchmark of import times imports for this function."""
+    code = "import sys, functions_framework; [__import__(module) for module in sys.argv[1:]]; print(*sys.modules)"
+    command = [sys.executable, "-W", "ignore", "-c", code, *FUNCTIONS[target].modules, "modelserver.gcp.ports"]
+    environment = {"PYTHONPATH": str(MAIN.parent)}
+    return set(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split())
 
 
 @pytest.mark.parametrize(
@@ -56,8 +69,12 @@ def _asked(target: str, method: str, path: str, project: str, bucket: str, body:
 def test_a_function_imports_what_it_uses(
     firestore_project: str, bucket: str, target: str, method: str, path: str, body: str, status: int, used: set[str]
 ) -> None:
-    assert _asked(target, method, path, firestore_project, bucket, body) == (status, used)
+    answered, modules = _asked(target, method, path, firestore_project, bucket, body)
+    assert (answered, _sdks(modules)) == (status, used)
+    needed = {name for name in modules if name.startswith(("modelserver", "google.cloud"))}
+    assert needed - _measured(target) <= {"modelserver.app"}
 
 
 def test_starting_a_function_imports_none_of_google(firestore_project: str, bucket: str) -> None:
-    assert _asked("get", "GET", "/nowhere/at/all", firestore_project, bucket) == (404, set())
+    status, modules = _asked("get", "GET", "/nowhere/at/all", firestore_project, bucket)
+    assert (status, _sdks(modules)) == (404, set())

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from modelserver.gcp.objects import Objects
-from modelserver.gcp.recipe import Recipes
+from modelserver.gcp.recipes import Recipes
 from modelserver.package import Package
 from tests.cloud.engines import ROOT, CloudWorld, cloud_world
 from tests.cloud.storage_standin import Storage

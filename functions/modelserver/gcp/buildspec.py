@@ -8,8 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from modelserver.errors import Misconfigured
 from modelserver.gcp.builds import Build, read_build
 from modelserver.package import Package
@@ -64,6 +62,8 @@ class BuildSpec:
 
     def of(self, package: Package) -> Build:
         """The build to submit. Raises Misconfigured, naming the setting, when a value has not the form it needs."""
+        import yaml  # only here: who looks after builds does not pay for it
+
         build = read_build(yaml.safe_load(self.file.read_text()))
         values = self._values(package)
         build.substitutions.update({key: _checked(key, value) for key, value in values.items()})

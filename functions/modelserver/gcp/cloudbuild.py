@@ -11,7 +11,7 @@ from modelserver.gcp.builds import Build, Builds, has_ended
 from modelserver.gcp.buildspec import BuildSpec, build_tag
 from modelserver.gcp.objects import Objects
 from modelserver.gcp.outcomes import TAIL, outcome_of
-from modelserver.gcp.recipe import Recipes
+from modelserver.gcp.recipes import Recipes
 from modelserver.gcp.storage import CloudStorage
 from modelserver.package import Outcome, Package
 from modelserver.settings import Settings
