@@ -5,7 +5,7 @@ BIN := .venv/bin
 SOURCES := functions local runtime tests benchmarks
 .DEFAULT_GOAL := help
 
-.PHONY: help install demo serve test check bench bench-serving
+.PHONY: help install demo serve test check bench bench-serving cloud-demo
 
 help: ## These lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,6 +14,9 @@ install: .venv/installed ## The virtual environment .venv, with all that local m
 
 demo: .venv/installed ## Start a server, upload every example with curl, ask one, stop (ENGINE=auto|docker|process)
 	@BIN=$(BIN) ENGINE=$(ENGINE) bash local/demo.sh
+
+cloud-demo: .venv/tested ## Google Cloud on this machine: a stand-in for each part, a package through the functions, its digest
+	@BIN=$(BIN) bash tests/cloud/demo.sh
 
 serve: .venv/installed ## The server on 127.0.0.1:8080 (ENGINE=auto|docker|process)
 	@$(BIN)/python -m local --port 8080 --engine $(ENGINE)
