@@ -17,13 +17,14 @@ from importlib.util import find_spec
 
 @dataclass(frozen=True)
 class Benchmark:
-    """programs: on PATH, and how to come by them. libraries: to import. sized: the words before a size in MiB."""
+    """programs: on PATH, and how to come by them. libraries: to import. sized: the words before a size in MiB;
+    None where there is no size to choose."""
 
     name: str
     about: str
     programs: tuple[tuple[str, str], ...] = ()
     libraries: tuple[str, ...] = ()
-    sized: tuple[str, ...] = ()
+    sized: tuple[str, ...] | None = None
 
     def missing(self) -> str:
         """What it lacks here, in words; "" if nothing."""
@@ -33,7 +34,7 @@ class Benchmark:
 
     def run(self, size: int | None) -> int:
         """The exit status. size: MiB; None for its own."""
-        words = [*self.sized, str(size)] if size else []
+        words = [*self.sized, str(size)] if size and self.sized is not None else []
         return subprocess.run([sys.executable, "-m", f"benchmarks.{self.name}", *words]).returncode
 
 
@@ -44,9 +45,9 @@ BENCHMARKS = (
         (("docker-registry", "apt-get install docker-registry"), ("curl", "apt-get install curl")),
         sized=("--size",),
     ),
-    Benchmark("formdata", "parsers of multipart forms", libraries=("streaming_form_data",)),
+    Benchmark("formdata", "parsers of multipart forms", libraries=("streaming_form_data",), sized=()),
     Benchmark("imports", "import time of each function, beside a bare one with the same Google clients"),
-    Benchmark("inflate", "checksums and inflate, and the archive's own reading", libraries=("zlib_ng",)),
+    Benchmark("inflate", "checksums and inflate, and the archive's own reading", libraries=("zlib_ng",), sized=()),
 )
 
 
