@@ -14,7 +14,9 @@ end() {
 }
 trap end EXIT
 
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+bold= plain=
+if [ -t 1 ]; then bold=$'\033[1m' plain=$'\033[0m'; fi
+say() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 free_port() { "$BIN/python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 field() { "$BIN/python" -c "import json, sys; it = json.load(sys.stdin); print($1)"; } # JSON on standard input, as `it`
 await() { # URL, pid: until it answers
