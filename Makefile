@@ -2,10 +2,10 @@
 PYTHON ?= python3
 ENGINE ?= auto
 BIN := .venv/bin
-SOURCES := functions local runtime tests benchmarks
+SOURCES := functions local runtime tests benchmarks trust
 .DEFAULT_GOAL := help
 
-.PHONY: help install demo serve test check bench bench-serving cloud-demo
+.PHONY: help install demo serve test check bench bench-serving cloud-demo trust
 
 help: ## These lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ check: .venv/benched ## ruff, formatting, mypy strict
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/mypy $(SOURCES)
+
+trust: .venv/tested ## What SECURITY.md promises, tried: one table (FULL=1: with the long runs; CHECKS="NAME ...")
+	@$(BIN)/python -m trust $(if $(FULL),--full) $(CHECKS)
 
 bench: .venv/benched ## Side by side with the peers; one table each
 	@$(BIN)/python -m benchmarks
