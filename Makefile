@@ -2,10 +2,10 @@
 PYTHON ?= python3
 ENGINE ?= auto
 BIN := .venv/bin
-SOURCES := functions local runtime tests benchmarks trust
+SOURCES := functions local runtime tests benchmarks trust docs
 .DEFAULT_GOAL := help
 
-.PHONY: help install demo serve test check bench bench-serving cloud-demo trust
+.PHONY: help install demo serve test check docs bench bench-serving cloud-demo trust
 
 help: ## These lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ check: .venv/benched ## ruff, formatting, mypy strict
 
 trust: .venv/tested ## What SECURITY.md promises, tried: one table (FULL=1: with the long runs; CHECKS="NAME ...")
 	@$(BIN)/python -m trust $(if $(FULL),--full) $(CHECKS)
+
+docs: .venv/installed ## docs/reference anew, from the code that it speaks of
+	@$(BIN)/python -m docs.generator
 
 bench: .venv/benched ## Side by side with the peers; one table each
 	@$(BIN)/python -m benchmarks

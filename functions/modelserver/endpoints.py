@@ -17,10 +17,18 @@ _MOST = 1000
 
 
 def get(request: Request, services: Services, package_id: PackageID) -> Response:
+    """The package, with an ETag.
+
+    `Status` is `building`, `ready` or `failed`; a failed one has the problem under `Error`.
+    """
     return package_answer(request, services.catalog.get(package_id))
 
 
 def download(request: Request, services: Services, package_id: PackageID) -> Response:
+    """The zip, byte for byte.
+
+    With Content-Length, Range, ETag (its SHA-256) and Repr-Digest. On Google Cloud a large one is a 307 to a signed URL.
+    """
     package = services.catalog.get(package_id)
     span = Span.of(request, package)
     reader = services.catalog.open_zip(package)
@@ -31,6 +39,10 @@ def download(request: Request, services: Services, package_id: PackageID) -> Res
 
 
 def log(request: Request, services: Services, package_id: PackageID) -> Response:
+    """The build log as text.
+
+    With `?follow=1` it goes on until the build ends.
+    """
     catalog = services.catalog
     package = catalog.get(package_id)
     if request.args.get("follow", "0") in ("", "0", "false"):
@@ -39,6 +51,11 @@ def log(request: Request, services: Services, package_id: PackageID) -> Response
 
 
 def list_packages(request: Request, services: Services) -> Response:
+    """The packages that are ready, newest first.
+
+    `?status=` is `building`, `ready`, `failed` or `any`; `?name=` is a model's name; `?limit=` is 100 unless said, at
+    most 1000. Where there are more, `Link: <...>; rel="next"` is the address of the next page.
+    """
     query = _query(request)
     try:
         page = services.catalog.list(query)
@@ -52,11 +69,16 @@ def list_packages(request: Request, services: Services) -> Response:
 
 
 def delete(request: Request, services: Services, package_id: PackageID) -> Response:
+    """Removes the zip, the record, the log and the local images; 204.
+
+    A build under way is cancelled. Images that were pushed stay in their registry.
+    """
     services.catalog.delete(package_id)
     return Response(status=204)
 
 
 def health(request: Request, services: Services) -> Response:
+    """What is plugged in. It needs no token."""
     return json_answer({"Status": "ok", **services.ports.plugged})
 
 

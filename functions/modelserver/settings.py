@@ -21,40 +21,72 @@ _DIGITS = 18
 class Settings:
     """Every setting of the control plane. The variable is MODELSERVER_ and the field, upper case.
 
-    Sizes are bytes, times are seconds. python: the version for packages that say none; "" for this server's own.
+    Sizes are bytes, times are seconds. What stands under a field is its row in docs/reference/settings.md.
     """
 
     data: Path = Path(".modelserver")
+    """folder of zips, logs and records"""
     token: str = ""
+    """what clients send as `Authorization: Bearer`; needed for a public `--host`"""
     max_upload: int = 10 * 1024**3
+    """bytes of a zip"""
     max_direct: int = 10 * 1024**3
+    """bytes of a zip that comes in a request's body"""
     max_entries: int = 100_000
+    """files in a zip"""
     max_unpacked: int = 50 * 1024**3
+    """bytes of all files, unpacked"""
     max_ratio: int = 200
+    """unpacked bytes for each byte of zip"""
     python: str = ""
+    """the Python of packages that say none; by default the server's own"""
     facts: Path | None = None
+    """folder with newer `torch.json`, `tensorflow.json`, `cuda_images.json`"""
     engine: str = "auto"
+    """`docker`, `process`, or `auto`: docker if it answers"""
     registry: str = ""
+    """where images are pushed, such as `localhost:5001/models`; without it they stay in the local engine"""
     base_image_prefix: str = ""
+    """a mirror in front of every base image, such as `mirror.example.com/dockerhub/`"""
     package_index: str = ""
+    """URL of the index that pip and uv use in builds; without user and password, as images would keep them"""
     builds: int = 2
+    """builds side by side"""
     build_timeout: float = 1800.0
+    """seconds for one build"""
     test_timeout: float = 300.0
+    """seconds for the test of one image"""
     test_memory: int = 4 * 1024**3
+    """bytes of memory in the test"""
     test_processes: int = 256
+    """processes in the test"""
     test_disk: int = 1024**3
+    """bytes written in the test"""
     sweep_after: float = 86_400.0
+    """seconds after which a zip without a record is removed"""
     heal_after: float = 120.0
+    """seconds of silence after which `get` asks the engine how a build stands"""
     max_wait: float = 86_400.0
+    """seconds that an upload waits for its build at the most; then 202"""
     max_waiting: int = 128
+    """clients that may wait for builds or follow logs at once; then uploads get 202, followers 503"""
     project: str = ""
+    """On Google Cloud: the project"""
     location: str = ""
+    """On Google Cloud: the region of builds, such as `us-central1`"""
     bucket: str = ""
+    """On Google Cloud: bucket of the zips"""
     logs_bucket: str = ""
+    """On Google Cloud: bucket of the build logs"""
     database: str = ""
+    """On Google Cloud: Firestore database"""
     build_service_account: str = ""
+    """On Google Cloud: e-mail of the account that builds run as"""
     build_endpoint: str = ""
+    """On Google Cloud: of the Cloud Build API, if it is not Google's own"""
     cache_registry: str = ""
+    """On Google Cloud: where builds keep layers for the next one, `:cache` of each name; by default
+    `MODELSERVER_REGISTRY`, which must then let tags move"""
 
     def need(self, name: str) -> str:
         """A setting that has no default. Raises Misconfigured with the variable's name."""

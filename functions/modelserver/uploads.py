@@ -13,6 +13,20 @@ from modelserver.services import Services
 
 
 def upload(request: Request, services: Services) -> Response:
+    """Takes in a zip, has it built and tested, and answers with the package.
+
+    The zip is the multipart field `file`, or the body itself. One that came through a session is named instead:
+    `{"Upload": "<name>"}` as `application/json`.
+
+    - 201 and the package, once it is ready; `Location` is its address.
+    - 200 if this content is known and ready: nothing is built again.
+    - 202 if it is still building: with `Prefer: respond-async`, or when the N seconds of `Prefer: wait=N` are over.
+    - 422 with every error of a package that is not valid, or with the end of the log of a build or test that failed.
+    - 413 if the zip is too large for a request; `detail` names the way for larger ones.
+
+    `Accept: text/event-stream` or `application/x-ndjson` watches the build: `accepted` with the package, `log` with
+    what the build says, and last `package` or `problem`.
+    """
     package, started = _taken_in(request, services)
     if kind := wanted(request):
         return services.places.stream(lambda: events(kind, services.catalog, package))
@@ -27,12 +41,23 @@ def upload(request: Request, services: Services) -> Response:
 
 
 def begin(request: Request, services: Services) -> Response:
+    """Opens a session for a zip that is too large for one request.
+
+    The body is `{"Size": <bytes>}` as `application/json`. 201, with `Upload`, the session's name, and `Location`, where
+    the zip is to be PUT. After a cut, PUT nothing there with `Content-Range: bytes */SIZE`: 308 and `Range` say what
+    has arrived. Then PUT the rest with `Content-Range: bytes FIRST-LAST/SIZE`.
+    """
     session = services.intake.begin(member(request, "Size", int), request.host_url.rstrip("/"))
     body = {"Upload": session.name, "Location": session.location}
     return json_answer(dict(body), 201, {"Location": session.location, "Cache-Control": "no-store"})
 
 
 def check(request: Request, services: Services) -> Response:
+    """Says what an upload would make of a zip, or of a `jid.yaml` alone; nothing is stored or built.
+
+    The body is a zip as for an upload, or a `jid.yaml` as `application/yaml`. 200 with the completed `Config`, the
+    reasons (`Completion`), the `Dockerfiles`, and for a zip its `ID`; or 422 with every error.
+    """
     if is_yaml(request):
         inspection = services.intake.check_config(text(request))
     else:
