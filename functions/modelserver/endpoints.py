@@ -27,7 +27,7 @@ def get(request: Request, services: Services, package_id: PackageID) -> Response
 def download(request: Request, services: Services, package_id: PackageID) -> Response:
     """The zip, byte for byte.
 
-    With Content-Length, Range, ETag (its SHA-256) and Repr-Digest. On Google Cloud a large one is a 307 to a signed URL.
+    With Content-Length, Range, ETag (its SHA-256), Repr-Digest. On Google Cloud a 307 to a signed URL if it is large.
     """
     package = services.catalog.get(package_id)
     span = Span.of(request, package)
