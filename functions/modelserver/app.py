@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,8 +13,9 @@ from werkzeug.routing import Map, Rule
 from werkzeug.utils import import_string
 from werkzeug.wrappers import Request, Response
 
-from modelserver.errors import BadRequest, MethodNotAllowed, NotFound, PackageNotFound, Problem, Unauthorized, no_space
+from modelserver.errors import BadRequest, MethodNotAllowed, NotFound, PackageNotFound, Problem, no_space
 from modelserver.http.answers import problem_answer
+from modelserver.http.tokens import authorize
 from modelserver.package import PackageID
 from modelserver.services import Services
 
@@ -34,12 +34,15 @@ ROUTES: tuple[Route, ...] = (
     ("DELETE", "/v1/packages/<package_id>", "endpoints.delete"),
     ("GET", "/v1/health", "endpoints.health"),
 )
-_OPEN = ("endpoints.health",)
+# Whoever may talk to the server may ask for these, without a token.
+OPEN = ("endpoints.health",)
 # A stranger's log or zip is never a page, a script or a part of one.
 _GUARDING = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
 }
 
 _MAP = Map(
@@ -91,14 +94,14 @@ def _answer(request: Request, work: Callable[[], Response]) -> Response:
     except Exception as error:
         if full := no_space(error):
             return problem_answer(full)
-        logging.exception("%s %r broke", request.method, request.path)
+        logging.exception("%r %r broke", request.method, request.path)
         return problem_answer(Problem())
 
 
 def _dispatch(request: Request, services: Services, surface: Surface) -> Response:
     name, values = _match(request, surface)
-    if services.settings.token and name not in _OPEN:
-        _authorize(request, services.settings.token)
+    if name not in OPEN:
+        authorize(request, services.settings)
     endpoint: Endpoint = import_string(f"modelserver.{name}")
     text = values.get("package_id")
     if text is None:
@@ -121,10 +124,3 @@ def _match(request: Request, surface: Surface) -> tuple[str, dict[str, str]]:
     if not surface.has(name):
         raise NotFound(f"{request.method} {path} is another function's, with a URL of its own.")
     return cast(str, name), dict(values)
-
-
-def _authorize(request: Request, token: str) -> None:
-    given = request.authorization.token if request.authorization else None
-    if not hmac.compare_digest((given or "").encode(), token.encode()):
-        headers = {"WWW-Authenticate": 'Bearer realm="modelserver"'}
-        raise Unauthorized('Send it with: curl -H "Authorization: Bearer $TOKEN"', headers=headers)

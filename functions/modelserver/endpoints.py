@@ -87,7 +87,7 @@ def _query(request: Request) -> Query:
     if status not in (*get_args(Status), "any"):
         raise BadRequest(f"status={status!r}: say building, ready, failed or any.")
     limit = request.args.get("limit", "100")
-    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit) <= _MOST):
+    if not (limit.isascii() and limit.isdigit() and len(limit) <= len(str(_MOST)) and 1 <= int(limit) <= _MOST):
         raise BadRequest(f"limit={limit!r}: say a number from 1 to {_MOST}.")
     return Query(
         status=None if status == "any" else status,  # type: ignore[arg-type]

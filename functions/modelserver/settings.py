@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -15,6 +16,8 @@ _CHOICES = {"engine": ("auto", "docker", "process"), "python": PYTHONS}
 _MAY_BE_NONE = ("sweep_after", "heal_after", "max_wait")
 _SHORTEST, _LONGEST = 0.001, 1e9  # what waits in Python's threading take
 _DIGITS = 18
+_TOKENS = ("token", "read_token")
+_TOKEN = re.compile(r"[!-~](?:[ -~]*[!-~])?")  # what an HTTP header carries unchanged
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,9 @@ class Settings:
     data: Path = Path(".modelserver")
     """folder of zips, logs and records"""
     token: str = ""
-    """what clients send as `Authorization: Bearer`; needed for a public `--host`"""
+    """what clients send as `Authorization: Bearer` to write and to read; needed for a public `--host`"""
+    read_token: str = ""
+    """another one for clients that may only read (GET); goes with `MODELSERVER_TOKEN` alone"""
     max_upload: int = 10 * 1024**3
     """bytes of a zip"""
     max_direct: int = 10 * 1024**3
@@ -110,10 +115,21 @@ class Settings:
             try:
                 values[field.name] = _parse(field.name, str(field.type), text)
             except ValueError as error:
-                wrong.append(f"{_PREFIX}{field.name.upper()}={text!r}: say {error}.")
+                shown = "" if field.name in _TOKENS else f"={text!r}"
+                wrong.append(f"{_PREFIX}{field.name.upper()}{shown}: say {error}.")
+        wrong += _wrong_tokens(values)
         if wrong:
             raise Misconfigured(" ".join(wrong))
         return cls(**values)  # type: ignore[arg-type]
+
+
+def _wrong_tokens(values: Mapping[str, object]) -> Iterator[str]:
+    """A token that would guard nothing."""
+    token, read_token = (values.get(name) for name in _TOKENS)
+    if read_token and not token:
+        yield f"{_PREFIX}READ_TOKEN alone lets everybody write: set {_PREFIX}TOKEN too."
+    elif read_token and read_token == token:
+        yield f"{_PREFIX}READ_TOKEN is {_PREFIX}TOKEN, so whoever reads could write: choose another."
 
 
 def _parse(name: str, kind: str, text: str) -> object:
@@ -124,6 +140,8 @@ def _parse(name: str, kind: str, text: str) -> object:
         return _whole(text)
     if kind == "float":
         return _seconds(text, 0.0 if name in _MAY_BE_NONE else _SHORTEST)
+    if name in _TOKENS and not _TOKEN.fullmatch(text):
+        raise ValueError("printable ASCII characters, with no space or line break around them")
     return Path(text) if kind.startswith("Path") else text
 
 
