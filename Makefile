@@ -35,8 +35,8 @@ trust: .venv/tested ## What SECURITY.md promises, tried: one table (FULL=1: with
 docs: .venv/installed ## docs/reference anew, from the code that it speaks of
 	@$(BIN)/python -m docs.generator
 
-bench: .venv/benched ## Side by side with the peers; one table each
-	@$(BIN)/python -m benchmarks
+bench: .venv/benched ## Beside the peers: one table, 1 if a bound is broken (WORKS="NAME ..."; QUICK=1: that it runs)
+	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(WORKS)
 
 bench-serving: .venv/benched ## The runtime beside its peers: one table (needs wrk)
 	@$(BIN)/python -m benchmarks.serving

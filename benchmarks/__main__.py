@@ -1,74 +1,72 @@
-"""Every benchmark in turn, one table each.
+"""Everything that is to be fast, beside what it is measured by; one table.
 
-    python -m benchmarks [--size MIB] [NAME ...]
+    python -m benchmarks [--quick] [--rounds N] [--size MIB] [NAME ...]
 
-What lacks a program or a library is left out, and says so.
+Ends with 1 if a bound is broken or a measurement fails. What a row needs and this machine lacks is named in its
+place, with the cure. --quick shows that all of it runs, in small sizes that no bound is for.
 """
 
 from __future__ import annotations
 
 import argparse
-import shutil
-import subprocess
+import os
 import sys
-from dataclasses import dataclass
-from importlib.util import find_spec
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
 
+from benchmarks.table import Row, head, left_out, line
+from benchmarks.work import QUICK, Missing, Scale, Work
 
-@dataclass(frozen=True)
-class Benchmark:
-    """programs: on PATH, and how to come by them. libraries: to import. sized: the words before a size in MiB;
-    None where there is no size to choose."""
-
-    name: str
-    about: str
-    programs: tuple[tuple[str, str], ...] = ()
-    libraries: tuple[str, ...] = ()
-    sized: tuple[str, ...] | None = None
-
-    def missing(self) -> str:
-        """What it lacks here, in words; "" if nothing."""
-        lacking = [f"{name} ({cure})" for name, cure in self.programs if not shutil.which(name)]
-        lacking += [f"{name} (make bench installs it)" for name in self.libraries if not find_spec(name)]
-        return ", ".join(lacking)
-
-    def run(self, size: int | None) -> int:
-        """The exit status. size: MiB; None for its own."""
-        words = [*self.sized, str(size)] if size and self.sized is not None else []
-        return subprocess.run([sys.executable, "-m", f"benchmarks.{self.name}", *words]).returncode
-
-
-BENCHMARKS = (
-    Benchmark(
-        "upload",
-        "an upload, to the answer 202, beside docker-registry's PUT of the same bytes",
-        (("docker-registry", "apt-get install docker-registry"), ("curl", "apt-get install curl")),
-        sized=("--size",),
-    ),
-    Benchmark("formdata", "parsers of multipart forms", libraries=("streaming_form_data",), sized=()),
-    Benchmark("imports", "import time of each function, beside a bare one with the same Google clients"),
-    Benchmark("inflate", "checksums and inflate, and the archive's own reading", libraries=("zlib_ng",), sized=()),
-)
+MODULES = ("upload",)
 
 
 def main(words: list[str]) -> int:
-    """Not 0 if a benchmark failed."""
-    parser = argparse.ArgumentParser("python -m benchmarks", description="Every benchmark in turn, one table each.")
-    parser.add_argument("--size", type=int, help="MiB to measure on (default: 1024)")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(each.name for each in BENCHMARKS))
-    asked = parser.parse_args(words)
-    if unknown := set(asked.names) - {each.name for each in BENCHMARKS}:
-        parser.error(f"there is no benchmark called {', '.join(sorted(unknown))}")
-    chosen = [each for each in BENCHMARKS if each.name in asked.names or not asked.names]
-    return max(_run(each, asked.size) for each in chosen)
+    """The exit status."""
+    asked = _parser().parse_args(words)
+    if unknown := set(asked.names) - set(MODULES):
+        _parser().error(f"there is no benchmark called {', '.join(sorted(unknown))}: {', '.join(MODULES)}")
+    scale = QUICK if asked.quick else Scale()
+    given = {"mebibytes": asked.size, "rounds": asked.rounds}
+    scale = replace(scale, **{name: value for name, value in given.items() if value})
+    print(head(), flush=True)
+    works = [work for name in asked.names or MODULES for work in import_module(f"benchmarks.{name}").WORKS]
+    done = [_done(work, scale) for work in works]
+    return 0 if all(done) else 1
 
 
-def _run(benchmark: Benchmark, size: int | None) -> int:
-    print(f"\n{benchmark.name}: {benchmark.about}", flush=True)
-    if missing := benchmark.missing():
-        print(f"left out: it needs {missing}", flush=True)
-        return 0
-    return benchmark.run(size)
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="small sizes, to see that it runs; nothing is judged")
+    parser.add_argument("--rounds", type=int, help="pairs for each row")
+    parser.add_argument("--size", type=int, help="MiB of a large package (default: 1024, which the bounds are for)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(MODULES))
+    return parser
+
+
+def _done(work: Work, scale: Scale) -> bool:
+    """Whether all went well; prints the rows."""
+    if missing := work.missing():
+        print(left_out(work.name, f"left out, it needs {missing}"), flush=True)
+        return True
+    good = True
+    try:
+        for row in _measured(work, scale):
+            print(line(row, scale.is_full), flush=True)
+            good = good and (row.holds or not scale.is_full)
+    except Missing as missing:
+        print(left_out(work.name, f"left out: {missing}"), flush=True)
+    except Exception as error:
+        print(left_out(work.name, f"FAILED: {error}"), flush=True)
+        return False
+    return good
+
+
+def _measured(work: Work, scale: Scale) -> Iterator[Row]:
+    with tempfile.TemporaryDirectory(prefix="modelserver-bench-", dir=os.environ.get("BENCH_DIR")) as folder:
+        yield from work.rows(scale, Path(folder))
 
 
 if __name__ == "__main__":

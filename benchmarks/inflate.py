@@ -24,6 +24,7 @@ from typing import Protocol
 from isal import igzip_lib, isal_zlib
 from zlib_ng import zlib_ng
 
+from benchmarks.zips import text
 from modelserver.archive import Archive, File, Limits, open_archive
 
 MIB = 1024 * 1024
@@ -87,15 +88,6 @@ def _zlib_like(stream: Stream, packed: bytes) -> int:
         while rest := stream.unconsumed_tail:
             count += len(stream.decompress(rest, UNPACKED))
     return count
-
-
-def text(mebibytes: int) -> bytes:
-    """So much text that deflates to about a quarter, no two lines alike."""
-    lines = (b"%d: of %x models, %x passed\n" % (n, n * 2654435761 & 0xFFFFFFFF, n * 40503) for n in range(1 << 40))
-    found = bytearray()
-    while len(found) < mebibytes * MIB:
-        found += next(lines)
-    return bytes(found[: mebibytes * MIB])
 
 
 def seconds(work: Callable[[], object], threads: int = 1) -> float:

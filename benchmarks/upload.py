@@ -1,165 +1,99 @@
-"""Upload of 1 GiB of stored random bytes, to the 202, beside docker-registry's blob PUT of the same bytes.
+"""Uploads, to the answer 202: large and stored, large and deflated, and of many small files.
 
-    python -m benchmarks.upload [--size MIB] [--rounds N]
-
-Needs docker-registry on PATH (Debian: apt-get install docker-registry) and curl. The two take turns; each
-round starts both anew over an empty folder of the same file system. Peak memory is VmHWM, summed over the
-server's processes.
+Each round starts the servers anew over an empty folder of the same file system; ours has checked one small zip
+before the clock starts. Nothing is built meanwhile: the build that an upload starts ends with its server.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import os
 import shutil
-import subprocess
-import sys
-import tempfile
-import time
-import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
-from urllib.error import URLError
 from urllib.request import Request, urlopen
 
-from benchmarks.measuring import free_port, peak_memory
+from benchmarks import zips
+from benchmarks.measuring import curl, in_turn, peak_memory, timed
+from benchmarks.servers import docker_registry, modelserver
+from benchmarks.table import Row, megabytes, seconds
+from benchmarks.work import CURL, DOCKER_REGISTRY, GIT, UNZIP, Scale, Work
 
-_MIB = 1024**2
-_REGISTRY = """
-version: 0.1
-log: {{level: error, accesslog: {{disabled: true}}}}
-storage: {{filesystem: {{rootdirectory: {folder}}}}}
-http: {{addr: "127.0.0.1:{port}"}}
-"""
+_MOST_MEMORY = 150e6
 
 
-def main(words: list[str]) -> None:
-    parser = argparse.ArgumentParser("python -m benchmarks.upload", description=__doc__)
-    parser.add_argument("--size", type=int, default=1024, help="MiB (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=5, help="(default: %(default)s)")
-    asked = parser.parse_args(words)
-    if not shutil.which("docker-registry"):
-        sys.exit("docker-registry is missing: apt-get install docker-registry")
-    with tempfile.TemporaryDirectory(prefix="modelserver-bench-", dir=os.environ.get("BENCH_DIR")) as name:
-        folder = Path(name)
-        package = _package(folder, asked.size)
-        rows = [_round(folder, package, number) for number in range(asked.rounds)]
-    _print(rows)
+class Uploader:
+    """Uploads one zip to servers started anew. peak: the most memory that any of them had, in bytes."""
+
+    def __init__(self, folder: Path, package: Path) -> None:
+        self._folder = folder / "ours"
+        self._package = package
+        self._small = zips.small_files(folder / "small.zip", 1)
+        self.peak = 0
+
+    def __call__(self) -> float:
+        body = ("--header", "Content-Type: application/zip", "--request", "POST", "--upload-file")
+        with modelserver(self._folder) as server:
+            curl("200", f"{server.packages}/check", *body, str(self._small))
+            os.sync()
+            upload = f"{server.packages}/upload"
+            taken = curl("202", upload, "--header", "Prefer: respond-async", *body, str(self._package))
+            self.peak = max(self.peak, peak_memory(server.pid))
+        shutil.rmtree(self._folder)
+        return taken
 
 
-def _package(folder: Path, size: int) -> Path:
-    """A zip with one stored file of random bytes."""
-    path = folder / "package.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr("jid.yaml", "name: bench/large\nmodel: infer.py:Model\n")
-        archive.writestr("infer.py", "class Model:\n    def run(self):\n        return 'ok'\n")
-        with archive.open("weights.bin", "w", force_zip64=True) as weights:
-            for _ in range(size):
-                weights.write(os.urandom(_MIB))
-    return path
-
-
-def _round(folder: Path, package: Path, number: int) -> tuple[float, float, int, int]:
-    """Seconds of modelserver and of the registry, then their peak memory in bytes."""
-    ours, our_memory = _modelserver(folder / f"ours{number}", package)
-    theirs, their_memory = _registry(folder / f"theirs{number}", package)
-    return ours, theirs, our_memory, their_memory
-
-
-def _modelserver(folder: Path, package: Path) -> tuple[float, int]:
-    port = free_port()
-    command = [sys.executable, "-m", "local", "--port", str(port), "--data", str(folder), "--engine", "process"]
-    with _running(command, f"http://127.0.0.1:{port}/v1/health") as pid:
-        seconds = _curl(
-            f"http://127.0.0.1:{port}/v1/packages/upload",
-            "202",
-            *("--request", "POST", "--header", "Prefer: respond-async", "--header", "Content-Type: application/zip"),
-            *("--upload-file", str(package)),
-        )
-        memory = peak_memory(pid)
-    shutil.rmtree(folder)
-    return seconds, memory
-
-
-def _registry(folder: Path, package: Path) -> tuple[float, int]:
-    port = free_port()
-    folder.mkdir()
-    config = folder.with_suffix(".yml")
-    config.write_text(_REGISTRY.format(folder=folder, port=port))
+def _stored(scale: Scale, folder: Path) -> Iterator[Row]:
+    package = zips.stored(folder / "package.zip", scale.mebibytes)
     digest = _sha256(package)
-    with _running(["docker-registry", "serve", str(config)], f"http://127.0.0.1:{port}/v2/") as pid:
-        begin = Request(f"http://127.0.0.1:{port}/v2/bench/large/blobs/uploads/", method="POST")
+    ours = Uploader(folder, package)
+    pairs = in_turn(ours, lambda: _pushed(folder / "theirs", package, digest), scale.rounds)
+    work = f"upload of {scale.mebibytes} MiB, stored random bytes, to 202"
+    yield Row.of(work, "docker-registry's blob PUT", pairs, seconds, 0.6)
+    yield Row.of("its peak memory", "150 MB", [(ours.peak, _MOST_MEMORY)], megabytes, 1.0)
+
+
+def _pushed(folder: Path, blob: Path, digest: str) -> float:
+    with docker_registry(folder) as registry:
+        begin = Request(f"{registry.address}/v2/bench/large/blobs/uploads/", method="POST")
         with urlopen(begin) as answer:
             location = answer.headers["Location"]
-        seconds = _curl(
-            f"{location}&digest=sha256:{digest}",
-            "201",
-            *("--header", "Content-Type: application/octet-stream", "--upload-file", str(package)),
-        )
-        memory = peak_memory(pid)
+        os.sync()
+        body = ("--header", "Content-Type: application/octet-stream", "--upload-file", str(blob))
+        taken = curl("201", f"{location}&digest=sha256:{digest}", *body)
     shutil.rmtree(folder)
-    return seconds, memory
+    return taken
 
 
 def _sha256(path: Path) -> str:
     digest = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(_MIB):
+        while chunk := file.read(zips.MIB):
             digest.update(chunk)
     return digest.hexdigest()
 
 
-def _curl(address: str, expected: str, *words: str) -> float:
-    """Seconds from the first byte sent to the answer."""
-    os.sync()
-    began = time.perf_counter()
-    done = subprocess.run(
-        ["curl", "--silent", "--output", os.devnull, "--write-out", "%{http_code}", *words, address],
-        check=True,
-        capture_output=True,
-        text=True,
+def _deflated(scale: Scale, folder: Path) -> Iterator[Row]:
+    plain = folder / "text.txt"
+    package = zips.deflated(folder / "package.zip", plain, scale.mebibytes)
+
+    def by_hand() -> float:
+        return timed(["unzip", "-tq", str(package)]) + timed(["git", "hash-object", str(plain)])
+
+    pairs = in_turn(Uploader(folder, package), by_hand, scale.rounds)
+    yield Row.of(
+        f"upload of {scale.mebibytes} MiB of text, deflated, to 202", "unzip -t + git hash-object", pairs, seconds, 0.6
     )
-    seconds = time.perf_counter() - began
-    if done.stdout != expected:
-        sys.exit(f"{address} answered {done.stdout}, not {expected}")
-    return seconds
 
 
-@contextmanager
-def _running(command: list[str], address: str) -> Iterator[int]:
-    """The server's process ID, from its first answer on; it is ended at the end."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    try:
-        _await(address)
-        yield process.pid
-    finally:
-        process.terminate()
-        process.wait()
+def _small(scale: Scale, folder: Path) -> Iterator[Row]:
+    package = zips.small_files(folder / "package.zip", scale.files)
+    pairs = in_turn(Uploader(folder, package), lambda: timed(["unzip", "-tq", str(package)]), scale.rounds)
+    yield Row.of(f"upload of {scale.files:,} files of 0 to 4 KiB, to 202", "unzip -t", pairs, seconds, 1.5)
 
 
-def _await(address: str) -> None:
-    for _ in range(200):
-        try:
-            urlopen(address).close()
-        except URLError:
-            time.sleep(0.05)
-        else:
-            return
-    sys.exit(f"no answer from {address}")
-
-
-def _print(rows: list[tuple[float, float, int, int]]) -> None:
-    print(f"{'round':>6} {'modelserver s':>14} {'registry s':>11} {'ratio':>6} {'our peak MB':>12} {'its peak MB':>12}")
-    for number, (ours, theirs, our_memory, their_memory) in enumerate(rows, 1):
-        memory = f"{our_memory / 1e6:>12.0f} {their_memory / 1e6:>12.0f}"
-        print(f"{number:>6} {ours:>14.2f} {theirs:>11.2f} {ours / theirs:>6.2f} {memory}")
-    ratio = median(ours / theirs for ours, theirs, *_ in rows)
-    most = max(our_memory for _, _, our_memory, _ in rows)
-    print(f"median ratio {ratio:.2f}, peak memory {most / 1e6:.0f} MB")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+WORKS = (
+    Work("upload of large stored files", _stored, (CURL, DOCKER_REGISTRY)),
+    Work("upload of large deflated files", _deflated, (CURL, UNZIP, GIT)),
+    Work("upload of many small files", _small, (CURL, UNZIP)),
+)

@@ -1,0 +1,65 @@
+"""Packages to measure with: a zip of one large file, or of many small ones. None of them can be compressed for free."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+MIB = 1024**2
+_BLOCK = 16
+_CONFIG = "name: bench/package\nmodel: infer.py:Model\n"
+_CODE = "class Model:\n    def run(self):\n        return 'ok'\n"
+
+
+def stored(path: Path, mebibytes: int) -> Path:
+    """A zip with one stored file of random bytes."""
+    with _package(path, zipfile.ZIP_STORED) as archive, archive.open("weights.bin", "w", force_zip64=True) as file:
+        for _ in range(mebibytes):
+            file.write(os.urandom(MIB))
+    return path
+
+
+def deflated(path: Path, beside: Path, mebibytes: int) -> Path:
+    """A zip with one file of text that deflates to about a quarter; `beside` is that file, not zipped."""
+    with _package(path, zipfile.ZIP_DEFLATED) as archive, beside.open("wb") as plain:
+        with archive.open("text.txt", "w", force_zip64=True) as file:
+            for block in _blocks(mebibytes):
+                file.write(block)
+                plain.write(block)
+    return path
+
+
+def small_files(path: Path, count: int) -> Path:
+    """A zip of so many deflated files of 0 to 4 KiB of text, a thousand in each folder."""
+    chance, words = Random(0), text(1)
+    with _package(path, zipfile.ZIP_DEFLATED) as archive:
+        for number in range(count):
+            at, length = chance.randrange(MIB // 2), chance.randrange(4096)
+            archive.writestr(f"data/{number // 1000}/{number}.txt", words[at : at + length])
+    return path
+
+
+def text(mebibytes: int) -> bytes:
+    """So much text that deflates to about a quarter, no two lines alike."""
+    lines = (b"%d: of %x models, %x passed\n" % (n, n * 2654435761 & 0xFFFFFFFF, n * 40503) for n in range(1 << 40))
+    found = bytearray()
+    while len(found) < mebibytes * MIB:
+        found += next(lines)
+    return bytes(found[: mebibytes * MIB])
+
+
+def _package(path: Path, method: int) -> zipfile.ZipFile:
+    archive = zipfile.ZipFile(path, "w", method)
+    archive.writestr("jid.yaml", _CONFIG)
+    archive.writestr("infer.py", _CODE)
+    return archive
+
+
+def _blocks(mebibytes: int) -> Iterator[bytes]:
+    """The same few MiB again and again: deflate looks back no further than 32 KiB."""
+    block = text(min(mebibytes, _BLOCK))
+    for at in range(0, mebibytes, _BLOCK):
+        yield block[: (mebibytes - at) * MIB]
