@@ -24,11 +24,14 @@ def stored(path: Path, mebibytes: int) -> Path:
 
 def deflated(path: Path, beside: Path, mebibytes: int) -> Path:
     """A zip with one file of text that deflates to about a quarter; `beside` is that file, not zipped."""
-    with _package(path, zipfile.ZIP_DEFLATED) as archive, beside.open("wb") as plain:
-        with archive.open("text.txt", "w", force_zip64=True) as file:
-            for block in _blocks(mebibytes):
-                file.write(block)
-                plain.write(block)
+    with (
+        _package(path, zipfile.ZIP_DEFLATED) as archive,
+        archive.open("text.txt", "w", force_zip64=True) as file,
+        beside.open("wb") as plain,
+    ):
+        for block in _blocks(mebibytes):
+            file.write(block)
+            plain.write(block)
     return path
 
 
