@@ -10,7 +10,7 @@ import logging
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Set
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Protocol
 
 from local.files import write_atomically
 from local.job import Job
+from local.turns import Turns
 from modelserver.archive import Archive, Limits, open_archive
 from modelserver.errors import BuildCancelled, Problem, no_space
 from modelserver.jsontypes import Object
@@ -56,13 +57,12 @@ class Bounds:
     limits: Limits
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class _Build:
     """A build that has no outcome yet."""
 
     package: Package
     job: Job
-    future: Future[None] | None = None
 
 
 class LocalEngine:
@@ -79,6 +79,7 @@ class LocalEngine:
         self._newest: dict[PackageID, str] = {}
         self._busy: set[PackageID] = set()
         self._closing = False
+        self._turns: Turns[_Build] = Turns()
         self._pool = ThreadPoolExecutor(bounds.builds, thread_name_prefix="build")
         self._listeners: list[Callable[[Package], None]] = []
 
@@ -91,14 +92,16 @@ class LocalEngine:
         self._listeners.append(ended)
 
     def submit(self, package: Package) -> None:
+        """While the engine is closing nothing is begun: the next start does it."""
         with self._changed:
-            if package.build in self._builds or self._read(package) is not None:
+            if self._closing or package.build in self._builds or self._read(package) is not None:
                 return
             self._path(package).mkdir(parents=True, exist_ok=True)
             build = _Build(package, Job(self._path(package) / "log.txt", self._bounds.seconds))
-            build.future = self._pool.submit(self._run, build)
             self._builds[package.build] = build
             self._newest[package.id] = package.build
+            self._turns.add(package.config.name, build)
+            self._pool.submit(self._run_next)
 
     def wait(self, package: Package, seconds: float) -> Outcome | None:
         """Also for a build that another thread is about to submit."""
@@ -119,7 +122,9 @@ class LocalEngine:
         if build is None:
             return
         build.job.cancel()
-        if build.future and build.future.cancel():  # it was still waiting for its turn
+        with self._changed:
+            was_waiting = self._turns.drop(package.config.name, build)
+        if was_waiting:
             self._end(build, Outcome(error=self._explained(package, BuildCancelled("The build was cancelled."))))
         with self._changed:
             self._changed.wait_for(lambda: package.build not in self._builds)
@@ -141,10 +146,19 @@ class LocalEngine:
 
     def close(self) -> None:
         """Stops every build and records nothing of it: the next start takes it up again."""
-        self._closing = True
-        for build in list(self._builds.values()):
+        with self._changed:
+            self._closing = True
+            builds = list(self._builds.values())
+        for build in builds:
             build.job.cancel()
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _run_next(self) -> None:
+        """For each that was submitted, one is run: not the same one, but whose turn it is."""
+        with self._changed:
+            build = self._turns.take()
+        if build:
+            self._run(build)
 
     def _run(self, build: _Build) -> None:
         with self._alone(build.package):

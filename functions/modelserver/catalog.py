@@ -130,15 +130,18 @@ class Catalog:
 
         sweep_after: seconds for which such a zip is left alone.
         """
-        known, after = Known(), ""
+        known, after, interrupted = Known(), "", list[Package]()
         while True:
             page = self._ports.database.list(Query(status=None, limit=1000, after=after))
             for package in page.packages:
                 known.add(package)
-                self._take_up(package)
+                if package.status == "building":
+                    interrupted.append(package)
             after = page.next
             if not after:
                 break
+        for package in reversed(interrupted):  # who came first is first in the row
+            self._take_up(package)
         self._ports.storage.sweep(known.uploads, sweep_after)
         return known
 
@@ -163,12 +166,11 @@ class Catalog:
 
     def _take_up(self, package: Package) -> None:
         """One build that cannot be taken up does not keep the server from starting."""
-        if package.status == "building":
-            try:
-                begin(self._ports, package)
-                self.settle(package)
-            except Exception:
-                logging.exception("the build %s of package %s cannot be taken up", package.build, package.id)
+        try:
+            begin(self._ports, package)
+            self.settle(package)
+        except Exception:
+            logging.exception("the build %s of package %s cannot be taken up", package.build, package.id)
 
     def _forget(self, package: Package) -> None:
         self._ports.engine.remove(package)

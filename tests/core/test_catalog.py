@@ -196,6 +196,15 @@ def test_one_build_that_cannot_be_taken_up_does_not_stop_the_start(world: World)
     assert restarted.engine.wait(fine, 0) == _DONE
 
 
+def test_interrupted_builds_are_taken_up_in_the_order_of_their_uploads(world: World) -> None:
+    services = _services(world)
+    uploaded = [_upload(services.intake, str(number)).build for number in range(5)]
+    restarted, submitted = World(world.storage, world.database), list[str]()
+    restarted.engine.submit = lambda package: submitted.append(package.build)  # type: ignore[method-assign]
+    _services(restarted).catalog.resume(0)
+    assert submitted == uploaded
+
+
 def test_a_wait_lasts_no_longer_than_asked(world: World) -> None:
     services = _services(world)
     package = _upload(services.intake)

@@ -21,15 +21,17 @@ _DONE = Outcome((Artifact("scripted", "scripted:hello"),))
 
 
 class Scripted:
-    """A Builder that runs `script`. removed: the packages whose artifacts it was told to remove."""
+    """A Builder that runs `script`. removed: builds whose artifacts it was told to remove; begun: names, in order."""
 
     name = "scripted"
 
     def __init__(self) -> None:
         self.script: Callable[[Job], None] = lambda job: None
         self.removed: list[str] = []
+        self.begun: list[str] = []
 
     def build(self, package: Package, archive: Archive, job: Job) -> Outcome:
+        self.begun.append(package.config.name)
         self.script(job)
         return _DONE
 
@@ -53,10 +55,19 @@ class Workshop:
     def start(self) -> LocalEngine:
         return LocalEngine(self.builder, self.storage, self.folder, Bounds(1, 60, _LIMITS))
 
-    def package(self, number: int = 0) -> Package:
+    def package(self, number: int = 0, name: str = "tests/hello") -> Package:
         upload = self.storage.receive(iter([zipped(model())]), 1 << 20)
         self.storage.keep(upload.name)
-        return record(number, upload=upload.name)
+        return record(number, upload=upload.name, name=name)
+
+    def queued(self, names: list[str]) -> list[Package]:
+        """Packages of these names that wait behind one that does not end."""
+        packages = [self.package(number, name) for number, name in enumerate(names)]
+        self.engine.submit(packages[0])
+        _await(lambda: self.builder.begun == [names[0]])
+        for package in packages[1:]:
+            self.engine.submit(package)
+        return packages
 
     def busy(self) -> Callable[[], None]:
         """Makes each build wait, until the function that is returned is called, or it is cancelled."""
@@ -89,6 +100,42 @@ def test_a_build_that_waits_for_its_turn_is_cancelled_at_once(workshop: Workshop
     assert workshop.engine.wait(first, 0) is None
     release()
     assert workshop.engine.wait(first, 30) == _DONE
+
+
+def test_a_thousand_builds_of_one_owner_keep_no_other_waiting(workshop: Workshop) -> None:
+    release = workshop.busy()
+    packages = workshop.queued(["ann/many"] * 1001 + ["bob/one", "cleo/one"])
+    release()
+    for package in packages[-2:]:
+        assert workshop.engine.wait(package, 30) == _DONE
+    assert workshop.builder.begun[:4] == ["ann/many", "ann/many", "bob/one", "cleo/one"]
+
+
+def test_a_thousand_builds_of_one_name_keep_no_other_of_its_owner_waiting(workshop: Workshop) -> None:
+    release = workshop.busy()
+    packages = workshop.queued(["ann/many"] * 1001 + ["ann/one"])
+    release()
+    assert workshop.engine.wait(packages[-1], 30) == _DONE
+    assert workshop.builder.begun[:3] == ["ann/many", "ann/many", "ann/one"]
+
+
+def test_who_is_alone_is_served_in_the_order_of_coming(workshop: Workshop) -> None:
+    release = workshop.busy()
+    packages = workshop.queued(["ann/a", *(f"ann/{number}" for number in range(20))])
+    workshop.engine.cancel(packages[5])
+    release()
+    assert workshop.engine.wait(packages[-1], 30) == _DONE
+    assert workshop.builder.begun == [package.config.name for package in packages if package is not packages[5]]
+
+
+def test_what_comes_while_the_engine_closes_is_left_to_the_next_start(workshop: Workshop) -> None:
+    workshop.engine.close()
+    package = workshop.package()
+    workshop.engine.submit(package)
+    assert workshop.engine.wait(package, 0) is None
+    workshop.engine = workshop.start()
+    workshop.engine.submit(package)
+    assert workshop.engine.wait(package, 30) == _DONE
 
 
 def test_builds_that_wait_hold_no_file(workshop: Workshop) -> None:
