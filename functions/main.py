@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import cache
 
 import functions_framework
 from cloudevents.http import CloudEvent
+from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Request, Response
 
-from modelserver.app import Surface, handle
+from modelserver.app import Surface, handle, refused
 from modelserver.gcp.ports import GooglePorts
 from modelserver.services import Services
 from modelserver.settings import Settings
+
+functions_framework.errorhandler(HTTPException)(refused)
+functions_framework.errorhandler(InternalServerError)(refused)  # it has a page of its own for this one
 
 
 @cache
@@ -30,33 +35,18 @@ def _services() -> Services:
     return Services(_ports(), _settings())
 
 
-def upload(request: Request) -> Response:
-    mount = "/v1/packages" if request.path.startswith("/uploads") else "/v1/packages/upload"
-    return handle(request, _services, Surface(("uploads.upload", "uploads.begin"), mount))
+def _http(root: str, *endpoints: str) -> Callable[[Request], Response]:
+    """A function of these endpoints, the whole surface if none are named. root: what `/` of its own URL means."""
+    return lambda request: handle(request, _services, Surface(endpoints, root))
 
 
-def check(request: Request) -> Response:
-    return handle(request, _services, Surface(("uploads.check",), "/v1/packages/check"))
-
-
-def get(request: Request) -> Response:
-    return handle(request, _services, Surface(("endpoints.get",), "/v1/packages"))
-
-
-def download(request: Request) -> Response:
-    return handle(request, _services, Surface(("endpoints.download", "endpoints.log"), "/v1/packages"))
-
-
-def list_packages(request: Request) -> Response:
-    return handle(request, _services, Surface(("endpoints.list_packages",), "/v1/packages"))
-
-
-def delete_package(request: Request) -> Response:
-    return handle(request, _services, Surface(("endpoints.delete",), "/v1/packages"))
-
-
-def api(request: Request) -> Response:
-    return handle(request, _services)
+upload = _http("/v1/packages/upload", "uploads.upload", "uploads.begin")
+check = _http("/v1/packages/check", "uploads.check")
+get = _http("/v1/packages/", "endpoints.get")
+download = _http("/v1/packages/", "endpoints.download", "endpoints.log")
+list_packages = _http("/v1/packages/", "endpoints.list_packages")
+delete_package = _http("/v1/packages/", "endpoints.delete")
+api = _http("")
 
 
 @functions_framework.cloud_event

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.exceptions import MethodNotAllowed as WrongMethod
+from werkzeug.exceptions import NotFound as Nowhere
 from werkzeug.routing import Map, Rule
 from werkzeug.utils import import_string
 from werkzeug.wrappers import Request, Response
@@ -56,14 +57,16 @@ _MAP = Map(
 class Surface:
     """The part of ROUTES that a server answers; the whole unless `endpoints` names some.
 
-    mount: what a path stands under that does not begin with /v1/, for a function with a URL of its own.
+    root: for a function with a URL of its own, what `/` means there; its other paths stand under /v1/packages too.
     """
 
     endpoints: tuple[str, ...] = ()
-    mount: str = ""
+    root: str = ""
 
     def path(self, request: Request) -> str:
-        return request.path if request.path.startswith("/v1/") else self.mount + request.path
+        if not self.root or request.path.startswith("/v1/"):
+            return request.path
+        return self.root if request.path == "/" else f"/v1/packages{request.path}"
 
     def has(self, endpoint: str) -> bool:
         return not self.endpoints or endpoint in self.endpoints
@@ -82,6 +85,27 @@ def answered(request: Request, work: Callable[[], Response]) -> Response:
     answer = _answer(request, work)
     answer.headers.update(_GUARDING)
     return answer
+
+
+def refused(error: HTTPException) -> Response:
+    """For functions-framework, which keeps some requests to itself: its own page about one becomes a problem.
+
+    Such as /robots.txt, an event that is none, and whatever a function of events raises.
+    """
+    answer = problem_answer(_refusal(error))
+    answer.headers.update(_GUARDING)
+    return answer
+
+
+def _refusal(error: HTTPException) -> Problem:
+    if isinstance(error, InternalServerError):
+        cause = error.original_exception
+        return cause if isinstance(cause, Problem) else Problem()
+    if isinstance(error, WrongMethod):
+        return _wrong_method(error)
+    if isinstance(error, Nowhere):
+        return NotFound("Nothing of this server's is here. See GET /v1/packages/.")
+    return BadRequest("The framework that this server runs in cannot read this request.")
 
 
 def _answer(request: Request, work: Callable[[], Response]) -> Response:
@@ -117,10 +141,14 @@ def _match(request: Request, surface: Surface) -> tuple[str, dict[str, str]]:
     try:
         name, values = _MAP.bind_to_environ(request.environ).match(path)
     except WrongMethod as error:
-        allowed = ", ".join(sorted(error.valid_methods or ()))
-        raise MethodNotAllowed(f"Here only: {allowed}.", headers={"Allow": allowed}) from None
+        raise _wrong_method(error) from None
     except HTTPException:
         raise NotFound(f"{path} is no address of this server. See GET /v1/packages/.") from None
     if not surface.has(name):
         raise NotFound(f"{request.method} {path} is another function's, with a URL of its own.")
     return cast(str, name), dict(values)
+
+
+def _wrong_method(error: WrongMethod) -> MethodNotAllowed:
+    allowed = ", ".join(sorted(error.valid_methods or ()))
+    return MethodNotAllowed(f"Here only: {allowed}.", headers={"Allow": allowed})

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from werkzeug.test import Client
+from werkzeug.test import Client, TestResponse
 
 from modelserver.gcp.firestore import FirestoreDatabase
 from modelserver.gcp.storage import CloudStorage
@@ -82,6 +82,18 @@ def test_other_methods_are_problems_too(function: Open, target: str, method: str
     problem(function(target).open("/v1/packages/", method=method), 405, "METHOD_NOT_ALLOWED")
 
 
+@pytest.mark.parametrize("target", _HTTP)
+@pytest.mark.parametrize("path", ["/robots.txt", "/favicon.ico"])
+def test_what_the_framework_keeps_to_itself_is_a_problem_too(bare: Open, target: str, path: str) -> None:
+    """It asks no function about these two."""
+    problem(bare(target).get(path), 404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize("path", ["/", "/upload", "/v1/packages/upload"])
+def test_an_upload_at_each_of_its_addresses(function: Open, path: str) -> None:
+    problem(function("upload").post(path, data=b"no zip", headers=_ZIP), 422, "INVALID_PACKAGE")
+
+
 @pytest.mark.parametrize(
     ("target", "method", "path", "missing"),
     [
@@ -134,14 +146,18 @@ def test_a_large_zip_is_a_link_and_a_small_one_is_bytes(
     assert "no-store" in answer.headers["Cache-Control"]
 
 
-def _tells(client: Client, data: object) -> int:
+def _told(client: Client, data: object) -> TestResponse:
     headers = {
         "ce-id": "1",
         "ce-source": "//pubsub.googleapis.com/projects/p/topics/cloud-builds",
         "ce-specversion": "1.0",
         "ce-type": "google.cloud.pubsub.topic.v1.messagePublished",
     }
-    return client.post("/", data=json.dumps(data), headers={"Content-Type": "application/json", **headers}).status_code
+    return client.post("/", data=json.dumps(data), headers={"Content-Type": "application/json", **headers})
+
+
+def _tells(client: Client, data: object) -> int:
+    return _told(client, data).status_code
 
 
 def test_the_end_of_a_build_is_recorded_once(function: Open, database: FirestoreDatabase) -> None:
@@ -160,5 +176,18 @@ def test_a_message_that_is_no_build_is_taken_and_dropped(function: Open, data: o
 
 def test_a_build_whose_end_cannot_be_recorded_is_to_be_told_again(function: Open, database: FirestoreDatabase) -> None:
     package = database.claim(record())
-    client = function("on_build", DATABASE="")
-    assert _tells(client, told(succeeded(package))) == 500
+    answer = _told(function("on_build", DATABASE=""), told(succeeded(package)))
+    assert "MODELSERVER_DATABASE" in problem(answer, 500, "MISCONFIGURED")["detail"]
+
+
+def test_what_is_no_event_is_a_problem(function: Open) -> None:
+    client = function("on_build")
+    problem(client.get("/"), 405, "METHOD_NOT_ALLOWED")
+    problem(client.post("/", data=b"{"), 400, "BAD_REQUEST")
+    problem(client.post("/", json={"neither": "event"}), 400, "BAD_REQUEST")
+
+
+def test_what_breaks_in_an_event_is_a_problem_without_detail(function: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = function("on_build")
+    monkeypatch.setattr("modelserver.gcp.events.ended_build", lambda data, logs: 1 / 0)
+    assert "division" not in str(problem(_told(client, {}), 500, "INTERNAL"))

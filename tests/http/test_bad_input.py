@@ -67,6 +67,11 @@ def test_json_that_names_no_upload(untouched: Client, body: object) -> None:
     problem(untouched.post(UPLOAD, json=body), 400, "BAD_REQUEST")
 
 
+@pytest.mark.parametrize("path", ["/robots.txt", "/favicon.ico"])
+def test_an_address_that_the_framework_keeps_to_itself(untouched: Client, path: str) -> None:
+    problem(untouched.get(path), 404, "NOT_FOUND")
+
+
 def test_yaml_is_no_package(untouched: Client) -> None:
     answer = untouched.post(UPLOAD, data=b"name: x", content_type="application/yaml")
     problem(answer, 415, "UNSUPPORTED_MEDIA_TYPE")
