@@ -17,6 +17,7 @@ from werkzeug.wrappers import Request
 from local.application import respond
 from local.house import House
 from local.prctl import end_with_parent
+from local.worker import Worker
 from modelserver.errors import Misconfigured
 
 CANNOT_START = 2
@@ -63,7 +64,7 @@ class Server(BaseApplication):
     def load_config(self) -> None:
         options = {
             "bind": f"fd://{self._socket.detach()}",
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "threads": _THREADS,
             "timeout": 0,
             "graceful_timeout": 5,

@@ -82,9 +82,22 @@ def handle(request: Request, services: Callable[[], Services], surface: Surface 
 
 def answered(request: Request, work: Callable[[], Response]) -> Response:
     """The boundary: whatever is raised becomes problem+json; what is only our fault is logged, and 500."""
-    answer = _answer(request, work)
-    answer.headers.update(_GUARDING)
-    return answer
+    try:
+        return _guarded(work())
+    except Problem as problem:
+        return problem_answered(problem)
+    except HTTPException as error:
+        return problem_answered(BadRequest(error.description or ""))
+    except Exception as error:
+        if full := no_space(error):
+            return problem_answered(full)
+        logging.exception("%r %r broke", request.method, request.path)
+        return problem_answered(Problem())
+
+
+def problem_answered(problem: Problem) -> Response:
+    """A problem as every server of this project answers it."""
+    return _guarded(problem_answer(problem))
 
 
 def refused(error: HTTPException) -> Response:
@@ -92,9 +105,7 @@ def refused(error: HTTPException) -> Response:
 
     Such as /robots.txt, an event that is none, and whatever a function of events raises.
     """
-    answer = problem_answer(_refusal(error))
-    answer.headers.update(_GUARDING)
-    return answer
+    return problem_answered(_refusal(error))
 
 
 def _refusal(error: HTTPException) -> Problem:
@@ -108,18 +119,9 @@ def _refusal(error: HTTPException) -> Problem:
     return BadRequest("The framework that this server runs in cannot read this request.")
 
 
-def _answer(request: Request, work: Callable[[], Response]) -> Response:
-    try:
-        return work()
-    except Problem as problem:
-        return problem_answer(problem)
-    except HTTPException as error:
-        return problem_answer(BadRequest(error.description or ""))
-    except Exception as error:
-        if full := no_space(error):
-            return problem_answer(full)
-        logging.exception("%r %r broke", request.method, request.path)
-        return problem_answer(Problem())
+def _guarded(answer: Response) -> Response:
+    answer.headers.update(_GUARDING)
+    return answer
 
 
 def _dispatch(request: Request, services: Services, surface: Surface) -> Response:

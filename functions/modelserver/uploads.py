@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from werkzeug.wrappers import Request, Response
 
+from modelserver.errors import BadRequest
 from modelserver.http.answers import document_answer, json_answer, package_answer
 from modelserver.http.body import chunks, is_json, is_yaml, member, text
 from modelserver.http.events import events, wanted
@@ -47,6 +48,8 @@ def begin(request: Request, services: Services) -> Response:
     the zip is to be PUT. After a cut, PUT nothing there with `Content-Range: bytes */SIZE`: 308 and `Range` say what
     has arrived. Then PUT the rest with `Content-Range: bytes FIRST-LAST/SIZE`.
     """
+    if not request.host:
+        raise BadRequest("The Host header names no host, so there is no Location to tell.")
     session = services.intake.begin(member(request, "Size", int), request.host_url.rstrip("/"))
     body = {"Upload": session.name, "Location": session.location}
     return json_answer(dict(body), 201, {"Location": session.location, "Cache-Control": "no-store"})

@@ -98,3 +98,9 @@ def test_a_token_that_guards_nothing_is_a_wrong_setting_and_is_not_shown(
     document = problem(serve(**settings).get("/v1/packages/"), 500, "MISCONFIGURED")
     assert said in document["detail"]
     assert "cret" not in document["detail"]
+
+
+@pytest.mark.parametrize("host", ['evil"<x>', "a b", "a/b", "a@b"])
+def test_a_host_that_is_none_is_no_part_of_a_location(server: Client, host: str) -> None:
+    headers = {**SENT["write"], "Host": host}
+    problem(server.post("/v1/packages/uploads", json={"Size": 3}, headers=headers), 400, "BAD_REQUEST")

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,25 +71,26 @@ Start = Callable[..., Server]
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     """start("--engine", "process") runs a server over the test's data folder."""
-    servers: list[Server] = []
+    with ExitStack() as stack:
+        yield lambda *words, **settings: stack.enter_context(serving(tmp_path, *words, **settings))
 
-    def begin(*words: str, host: str = "127.0.0.1", **settings: str) -> Server:
-        port = free_port()
-        command = [sys.executable, "-m", "local", "--port", str(port), "--data", str(tmp_path / "data"), *words]
-        environment = os.environ | {f"MODELSERVER_{name}": value for name, value in settings.items()}
-        output = (tmp_path / "server.log").open("ab")
-        server = Server(
-            subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output, start_new_session=True),
-            f"http://{host}:{port}",
+
+@contextmanager
+def serving(folder: Path, *words: str, host: str = "127.0.0.1", **settings: str) -> Iterator[Server]:
+    """A server over folder/data, which ends with the block; what it says goes to folder/server.log."""
+    port = free_port()
+    command = [sys.executable, "-m", "local", "--port", str(port), "--data", str(folder / "data"), *words]
+    environment = os.environ | {f"MODELSERVER_{name}": value for name, value in settings.items()}
+    with (folder / "server.log").open("ab") as output:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=output, stderr=output, start_new_session=True
         )
-        servers.append(server)
-        output.close()
-        _await(server, tmp_path / "server.log")
-        return server
-
-    yield begin
-    for server in servers:
-        if server.process.poll() is None:
+    server = Server(process, f"http://{host}:{port}")
+    try:
+        _await(server, folder / "server.log")
+        yield server
+    finally:
+        if process.poll() is None:
             server.stop()
 
 
