@@ -1,14 +1,16 @@
 """What the server's process and the model's process say to each other over a socket pair.
 
 A frame is two unsigned 32-bit lengths (big endian), a head in JSON and a body in bytes. Texts and JSON travel
-as they will leave the server, and files by path, so that neither is copied or parsed without need.
+as they will leave the server, and files by path, so that neither is copied or parsed without need. A large body
+is a parcel, which goes before its frame and over a socket pair of its own; the head says that there is one.
 """
 
 import json
 import struct
-from typing import BinaryIO, List, NamedTuple, Optional
+from typing import BinaryIO, Callable, List, NamedTuple, Optional, Union
 
-from jid.failure import Failure
+from jid.failure import INTERNAL, Failure
+from jid.parcel import Parcel
 
 SETUP, RUN, COMPARE, VERSIONS = "setup", "run", "compare", "versions"  # to the model's process
 DESCRIBED, READY, TOLD = "described", "ready", "told"  # from it, about itself
@@ -16,6 +18,8 @@ OUTPUT, ITEM, END, FAILED = "output", "item", "end", "failed"  # from it, about 
 TEXT, JSON, FILE = "text", "json", "file"  # what an output's or an item's body is
 
 _LENGTHS = struct.Struct(">II")
+
+Take = Callable[[], Union[Parcel, bytes]]  # fetches the next parcel; raises OSError
 
 
 class Message(NamedTuple):
@@ -27,7 +31,15 @@ class Message(NamedTuple):
     kind: str
     run: int = 0
     note: str = ""
-    body: bytes = b""
+    body: Union[bytes, Parcel] = b""
+
+    def content(self) -> bytes:
+        """The body, wherever it is. Raises OSError."""
+        return self.body if isinstance(self.body, bytes) else self.body.read()
+
+    def size(self) -> int:
+        """Bytes of the body."""
+        return len(self.body) if isinstance(self.body, bytes) else self.body.size
 
 
 def of_failure(run: int, failure: Failure) -> Message:
@@ -38,14 +50,21 @@ def of_failure(run: int, failure: Failure) -> Message:
 
 def failure_of(message: Message) -> Failure:
     """The failure that a FAILED message tells of."""
-    detail, pointer = json.loads(message.body.decode("ascii"))
+    detail, pointer = json.loads(message.content().decode("ascii"))
     return Failure(message.note, detail, pointer)
 
 
 def packed(message: Message) -> bytes:
-    """The message as one frame."""
+    """The message as one frame, which holds its body."""
+    body = message.content()
     head = json.dumps([message.kind, message.run, message.note]).encode("ascii")
-    return b"".join((_LENGTHS.pack(len(head), len(message.body)), head, message.body))
+    return b"".join((_LENGTHS.pack(len(head), len(body)), head, body))
+
+
+def announced(message: Message) -> bytes:
+    """The frame of a message whose body is a parcel that was sent before."""
+    head = json.dumps([message.kind, message.run, message.note, 1]).encode("ascii")
+    return _LENGTHS.pack(len(head), 0) + head
 
 
 def receive(stream: BinaryIO) -> Optional[Message]:
@@ -59,10 +78,11 @@ def receive(stream: BinaryIO) -> Optional[Message]:
 
 
 class Unpacker:
-    """Messages out of bytes that arrive in pieces of any size."""
+    """Messages out of bytes that arrive in pieces of any size. take: fetches their parcels, where there are any."""
 
-    def __init__(self) -> None:
+    def __init__(self, take: Optional[Take] = None) -> None:
         self._buffer = bytearray()
+        self._take = take
 
     def pending(self) -> int:
         """Bytes of a message that is not complete yet."""
@@ -79,14 +99,19 @@ class Unpacker:
             end = head + head_size + body_size
             if len(self._buffer) < end:
                 break
-            found.append(
-                _message(bytes(self._buffer[head : head + head_size]), bytes(self._buffer[head + head_size : end]))
-            )
+            with memoryview(self._buffer) as view:
+                told, body = bytes(view[head : head + head_size]), bytes(view[head + head_size : end])
+            found.append(_message(told, body, self._take))
             start = end
         del self._buffer[:start]
         return found
 
 
-def _message(head: bytes, body: bytes) -> Message:
-    kind, run, note = json.loads(head.decode("ascii"))
-    return Message(kind, run, note, body)
+def _message(head: bytes, body: bytes, take: Optional[Take] = None) -> Message:
+    kind, run, note, *parcels = json.loads(head.decode("ascii"))
+    if not parcels or take is None:
+        return Message(kind, run, note, body)
+    try:
+        return Message(kind, run, note, take())
+    except OSError as error:
+        return of_failure(run, Failure(INTERNAL, "an answer of the model was lost: {}".format(error)))

@@ -96,6 +96,7 @@ def test_it_tests(guest: Callable[..., Guest], version: str) -> None:
 def test_it_serves(guest: Callable[..., Guest], version: str) -> None:
     with guest(INFER, str(PYTHONS[version])).serving() as server:
         assert server.infer(text="x").text == f"x\n{version}\n"
+        assert server.infer(text="x" * 200_000).text == "x" * 200_000 + f"\n{version}\n"
         assert server.multipart(("text", "x"), ("times", "2"), ("file", Upload("f", b"y"))).text == f"y\ny\n{version}\n"
         assert [error["pointer"] for error in server.infer(times=0).json()["errors"]] == ["/times", "/text"]
         assert server.stop() == 0

@@ -5,16 +5,17 @@ import json
 import os
 import signal
 import struct
-import subprocess
 import time
 from typing import Any, Dict, NamedTuple, Optional
 
 from jid import message
 from jid.failure import MODEL_DIED, TIMED_OUT, Failure
+from jid.keep.birth import Born
 from jid.keep.printed import Printed
 from jid.keep.run import Over, Run
 from jid.keep.spool import Spool
 from jid.message import Message, Unpacker
+from jid.parcel import taken
 from jid.typed.schema import Schema
 
 _NOTHING = 0  # the run that messages about the process itself belong to
@@ -44,12 +45,13 @@ class Bounds(NamedTuple):
 class Process(asyncio.Protocol):
     """One process with the model in it. Made by `starting.start`; ends by itself, by `stop` or by `kill`."""
 
-    def __init__(self, child: "subprocess.Popen[bytes]", control: int, bounds: Bounds) -> None:
+    def __init__(self, born: Born, bounds: Bounds) -> None:
         self._loop = asyncio.get_event_loop()
-        self._child = child
-        self._control = control
+        self._child = born.child
+        self._control = born.orders
+        self._road = born.road
         self._bounds = bounds
-        self._unpacker = Unpacker()
+        self._unpacker = Unpacker(lambda: taken(self._road))
         self._runs: Dict[int, Run] = {}
         self._own: "asyncio.Queue[Message]" = asyncio.Queue()  # about the process itself
         self._last = 0
@@ -154,6 +156,7 @@ class Process(asyncio.Protocol):
     def connection_lost(self, error: Optional[Exception]) -> None:
         self._channel = None
         os.close(self._control)
+        self._road.close()
         self._loop.create_task(self._bury())
 
     def _abort(self) -> None:
@@ -191,7 +194,7 @@ class Process(asyncio.Protocol):
         heard = await self._own.get()
         if heard.kind == message.FAILED:
             raise message.failure_of(heard)
-        return json.loads(heard.body.decode("utf-8"))
+        return json.loads(heard.content().decode("utf-8"))
 
     async def _bury(self) -> None:
         """The process is ending: wait for its status and tell all who still wait for its answers.

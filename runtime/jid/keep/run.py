@@ -102,8 +102,10 @@ class Run:
         self._wake()
 
     def _dropped(self, heard: Message) -> None:
-        if self.drop and heard.note == message.FILE:
-            self.drop(heard.body.decode("utf-8", "surrogateescape"), self)
+        if not isinstance(heard.body, bytes):
+            heard.body.close()
+        elif self.drop and heard.note == message.FILE:
+            self.drop(heard.content().decode("utf-8", "surrogateescape"), self)
 
     def _end(self, failure: Optional[Failure]) -> None:
         self.is_over = True

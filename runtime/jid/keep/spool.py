@@ -33,7 +33,7 @@ class Spool:
         """Put one at the end. Raises OSError when the disk is full."""
         if self._file is None and self._size < _IN_MEMORY:
             self._messages.append(message)
-            self._size += len(message.body)
+            self._size += message.size()
             return
         if self._file is None:
             self._file = tempfile.TemporaryFile(dir=self._directory or None)
@@ -43,7 +43,7 @@ class Spool:
     def pop(self) -> Message:
         """Take the first. Raises IndexError where there is none."""
         message = self._messages.popleft()
-        self._size -= len(message.body)
+        self._size -= message.size()
         if not self._messages and self._file:
             self._refill(self._file)
         return message
@@ -65,7 +65,7 @@ class Spool:
             self._read += len(piece)
             for message in unpacker.feed(piece):
                 self._messages.append(message)
-                self._size += len(message.body)
+                self._size += message.size()
         self._read -= unpacker.pending()
         if self._read == self._written:
             file.close()

@@ -1,18 +1,13 @@
-"""Starts the model's process in a session of its own."""
+"""Takes a new process of the model's into the event loop."""
 
 import asyncio
-import os
 import signal
-import socket
-import subprocess
-import sys
-from typing import Dict, Optional
+from typing import Optional
 
 from jid.config import Config
+from jid.keep.birth import Born, bear
 from jid.keep.printed import Printed
 from jid.keep.process import Bounds, Process
-
-_MAIN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "__main__.py")
 
 
 async def start(config: Config, limit: Optional[int] = None, temporary: str = "") -> Process:
@@ -21,46 +16,19 @@ async def start(config: Config, limit: Optional[int] = None, temporary: str = ""
 
     Raises OSError or RuntimeError where the system has no room for a process.
     """
+    return await raised(bear(config, temporary), config, limit, temporary)
+
+
+async def raised(born: Born, config: Config, limit: Optional[int] = None, temporary: str = "") -> Process:
+    """The same for a process that runs already."""
     loop = asyncio.get_event_loop()
-    ours, theirs = socket.socketpair()
-    control, orders = os.pipe()
-    out, printed_to = os.pipe()
+    process = Process(born, Bounds(temporary, config.settings.spool, config.settings.grace))
     try:
-        child = _child(config, temporary, theirs.fileno(), control, printed_to)
-    except OSError:
-        ours.close()
-        os.close(orders)
-        os.close(out)
+        process.printed = Printed(born.printed, limit, process.hear_print)
+    except RuntimeError:  # no room for a thread
+        born.forsake()
         raise
-    finally:
-        theirs.close()
-        os.close(control)
-        os.close(printed_to)
-    os.set_blocking(orders, False)
-    process = Process(child, orders, Bounds(temporary, config.settings.spool, config.settings.grace))
-    process.printed = Printed(out, limit, process.hear_print)
-    ours.setblocking(False)
-    await loop.create_connection(lambda: process, sock=ours)
+    await loop.create_connection(lambda: process, sock=born.channel)
     loop.add_signal_handler(signal.SIGCHLD, process.look)
     process.look()  # it may have ended before that
     return process
-
-
-def _child(config: Config, temporary: str, channel: int, control: int, printed_to: int) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        [sys.executable, "-u", _MAIN, "worker", str(channel), str(control)],
-        stdin=subprocess.DEVNULL,
-        stdout=printed_to,
-        stderr=printed_to,
-        pass_fds=[channel, control],
-        cwd=config.source if os.path.isdir(config.source) else "/",
-        env=_environment(config, temporary),
-        start_new_session=True,
-    )
-
-
-def _environment(config: Config, temporary: str) -> Dict[str, str]:
-    environment = dict(os.environ, JID_CONFIG=config.path, JID_SOURCE=config.source)
-    if temporary:
-        environment["TMPDIR"] = temporary
-    return environment

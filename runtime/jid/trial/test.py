@@ -128,7 +128,7 @@ class _Bench:
                 await running.ended()
         if heard.kind == message.END:
             return items, ""
-        return _decoded(heard), heard.body.decode("utf-8", "surrogateescape") if heard.note == message.FILE else ""
+        return _decoded(heard), heard.content().decode("utf-8", "surrogateescape") if heard.note == message.FILE else ""
 
     async def _verdict(self, running: Process, example: Example, output: Any, path: str) -> Optional[Failure]:
         if example.error is not None:
@@ -193,7 +193,7 @@ class _Bench:
 
 
 def _decoded(heard: message.Message) -> Any:
-    text = heard.body.decode("utf-8", "surrogateescape")
+    text = heard.content().decode("utf-8", "surrogateescape")
     if heard.note == message.FILE:
         return shown_file(text)
     return json.loads(text) if heard.note == message.JSON else text

@@ -46,10 +46,8 @@ async def value_of(errand: Errand, run: Run) -> Any:
 
 
 def _whole(errand: Errand, run: Run, output: Message) -> Response:
-    if output.note == message.TEXT:
-        return Response(200, TEXT, output.body)
-    if output.note == message.JSON:
-        return Response(200, JSON, output.body)
+    if output.note in (message.TEXT, message.JSON):
+        return Response(200, TEXT if output.note == message.TEXT else JSON, errand.kept(output.body))
     path = _path(errand, run, output)
     name = os.path.basename(path)
     disposition = "inline; filename*=UTF-8''{}".format(quote(name.encode("utf-8", "replace"), safe=""))
@@ -58,7 +56,7 @@ def _whole(errand: Errand, run: Run, output: Message) -> Response:
 
 async def _lines(errand: Errand, run: Run, item: Message, is_text: bool) -> AsyncIterator[bytes]:
     while item.kind == message.ITEM:
-        yield (item.body if is_text else _json(errand, run, item)) + b"\n"
+        yield (item.content() if is_text else _json(errand, run, item)) + b"\n"
         item = await run.next()
 
 
@@ -66,7 +64,7 @@ async def _events(errand: Errand, run: Run, item: Message) -> AsyncIterator[byte
     """Server-sent events: one for each item, then `done`, or `error` with the problem."""
     try:
         while item.kind == message.ITEM:
-            body = item.body if item.note == message.TEXT else _json(errand, run, item)
+            body = item.content() if item.note == message.TEXT else _json(errand, run, item)
             yield event("", body)
             item = await run.next()
         yield event("done", b"")
@@ -82,20 +80,20 @@ def event(name: str, data: bytes) -> bytes:
 
 
 def _json(errand: Errand, run: Run, item: Message) -> bytes:
-    return item.body if item.note == message.JSON else json_bytes(value(errand, run, item))
+    return item.content() if item.note == message.JSON else json_bytes(value(errand, run, item))
 
 
 def value(errand: Errand, run: Run, heard: Message) -> Any:
     """One output or item as a JSON value; a file as the text of a data: URL."""
     if heard.note == message.JSON:
-        return json.loads(heard.body.decode("utf-8"))
+        return json.loads(heard.content().decode("utf-8"))
     if heard.note == message.TEXT:
-        return heard.body.decode("utf-8")
+        return heard.content().decode("utf-8")
     return data_url(_path(errand, run, heard))
 
 
 def _path(errand: Errand, run: Run, heard: Message) -> str:
-    path = heard.body.decode("utf-8", "surrogateescape")
+    path = heard.content().decode("utf-8", "surrogateescape")
     errand.sending(path, run)
     return path
 

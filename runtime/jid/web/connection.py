@@ -183,6 +183,9 @@ class Connection(asyncio.Protocol):
             self._count(response.status)
         except asyncio.CancelledError:
             raise  # until Python 3.7 it is an Exception
+        except ConnectionError:  # the client is gone
+            keep = False
+            self._wire.transport.abort()
         except Failure:
             keep = False  # of a stream; the connection that breaks off says so
             self._wire.transport.abort()

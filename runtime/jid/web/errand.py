@@ -4,10 +4,11 @@ import os
 import shutil
 import tempfile
 import time
-from typing import List
+from typing import List, Union
 
 from jid.keep.run import Run
 from jid.order import File
+from jid.parcel import Parcel
 from jid.web.request import Request
 
 _CLOCK = 0.02  # seconds by which a file system's clock may be behind ours
@@ -24,6 +25,7 @@ class Errand:
         self._temporary = temporary
         self._directories: List[str] = []
         self._outputs: List[str] = []
+        self._parcels: List[Parcel] = []
         self._started = time.time()
 
     def directory(self) -> str:
@@ -56,6 +58,12 @@ class Errand:
         if self._is_passing(path, run):
             self._outputs.append(path)
 
+    def kept(self, body: Union[bytes, Parcel]) -> Union[bytes, Parcel]:
+        """The same body; a parcel is closed with this errand."""
+        if isinstance(body, Parcel):
+            self._parcels.append(body)
+        return body
+
     def close(self) -> None:
         """Give up the run and remove the files. Nothing it meets is an error."""
         for run in self._runs:
@@ -64,6 +72,8 @@ class Errand:
             shutil.rmtree(directory, ignore_errors=True)
         for path in self._outputs:
             self._remove(path)
+        for parcel in self._parcels:
+            parcel.close()
 
     def _is_passing(self, path: str, run: Run) -> bool:
         made = os.stat(path).st_ctime

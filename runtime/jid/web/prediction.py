@@ -110,7 +110,7 @@ class Prediction:
             heard = await run.next()
 
     def _taken(self, item: Any, heard: message.Message) -> None:
-        self.size += len(heard.body)
+        self.size += heard.size()
         self._tell(OUTPUT, item)
 
     def _log(self, printed: bytes) -> None:

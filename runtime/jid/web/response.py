@@ -3,6 +3,8 @@
 from http import HTTPStatus
 from typing import AsyncIterator, Dict, NamedTuple, Union
 
+from jid.parcel import Parcel
+
 
 class FileContent(NamedTuple):
     """A body that is a file on disk, sent piece by piece."""
@@ -11,11 +13,14 @@ class FileContent(NamedTuple):
 
 
 class Response(NamedTuple):
-    """status, media type, body; a body of unknown length comes from an iterator and is sent as it comes."""
+    """status, media type, body; a body of unknown length comes from an iterator and is sent as it comes.
+
+    Who made the response closes a parcel in it, once it was sent.
+    """
 
     status: int
     type: str
-    body: Union[bytes, FileContent, AsyncIterator[bytes]]
+    body: Union[bytes, Parcel, FileContent, AsyncIterator[bytes]]
     headers: Dict[str, str] = {}
 
 

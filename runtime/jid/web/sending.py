@@ -3,10 +3,12 @@
 import asyncio
 from typing import Optional
 
+from jid.parcel import Parcel
+from jid.web.pour import Pour, corked, on_its_way
 from jid.web.request import Request
 from jid.web.response import FileContent, Response, head
 
-_PIECE = 262144  # bytes of a file read at once
+_LARGE = 65536  # bytes of a body that is not copied to stand behind its head
 
 
 class Wire:
@@ -16,6 +18,7 @@ class Wire:
         self.transport = transport
         self._loop = asyncio.get_event_loop()
         self._room: "Optional[asyncio.Future[None]]" = None
+        self._pour: Optional[Pour] = None
         self._unsent = 0  # bytes that waited when was looked last
         self._since = 0.0  # when that number changed last
 
@@ -37,8 +40,9 @@ class Wire:
 
     def is_stuck(self, silence: float, now: float) -> bool:
         """Whether the client has read nothing for so many seconds, though there is something to read."""
-        unsent = self.transport.get_write_buffer_size()
-        if self._room is None or unsent != self._unsent:
+        unsent = self.transport.get_write_buffer_size() + (self._pour.left if self._pour else 0)
+        unsent += on_its_way(self.transport)
+        if (self._room is None and self._pour is None) or unsent != self._unsent:
             self._unsent, self._since = unsent, now
         return now > self._since + silence
 
@@ -49,13 +53,25 @@ class Wire:
     async def send(self, response: Response, request: Request, keep: bool) -> bool:
         """Send an answer; whether the connection may be kept."""
         if isinstance(response.body, bytes):
-            body = b"" if request.method == "HEAD" else response.body
-            await self._send(head(response, len(response.body), keep) + body)
+            await self._send_bytes(head(response, len(response.body), keep), request, response.body)
+            return keep
+        if isinstance(response.body, Parcel):
+            await self._pour_out(head(response, response.body.size, keep), response.body.descriptor, response.body.size)
             return keep
         if isinstance(response.body, FileContent):
             await self._send_file(response, response.body, keep)
             return keep
         return await self._send_stream(response, request.old, keep)
+
+    async def _send_bytes(self, start: bytes, request: Request, body: bytes) -> None:
+        if request.method == "HEAD":
+            await self._send(start)
+        elif len(body) < _LARGE:
+            await self._send(start + body)
+        else:
+            with corked(self.transport):
+                self.transport.write(start)
+                await self._send(body)
 
     async def _send(self, data: bytes) -> None:
         self.transport.write(data)
@@ -63,16 +79,22 @@ class Wire:
             await self._room
 
     async def _send_file(self, response: Response, content: FileContent, keep: bool) -> None:
-        with open(content.path, "rb") as file:
-            left = file.seek(0, 2)
-            file.seek(0)
-            self.transport.write(head(response, left, keep))
-            while left:
-                piece = file.read(min(left, _PIECE))
-                if not piece:
-                    raise OSError("{} became shorter while it was sent".format(content.path))
-                left -= len(piece)
-                await self._send(piece)
+        with open(content.path, "rb", buffering=0) as file:
+            size = file.seek(0, 2)
+            await self._pour_out(head(response, size, keep), file.fileno(), size)
+
+    async def _pour_out(self, start: bytes, descriptor: int, size: int) -> None:
+        """The head, then a file."""
+        self._pour = Pour(self.transport, descriptor, size)
+        self._since = self._loop.time()
+        try:
+            with corked(self.transport):
+                self.transport.write(start)
+                await self._pour.by_the_kernel()
+            while self._pour.left:
+                await self._send(self._pour.piece())
+        finally:
+            self._pour = None
 
     async def _send_stream(self, response: Response, old: bool, keep: bool) -> bool:
         """In chunks, or for HTTP/1.0 until the connection closes."""

@@ -5,12 +5,13 @@ import pathlib
 import shutil
 import tempfile
 from enum import Enum
-from typing import Any
+from typing import Any, Union
 
 from jid import message
 from jid.encoding import data_url, data_url_of, json_bytes
 from jid.mediatype import UNKNOWN
 from jid.message import Message
+from jid.parcel import LARGE, wrapped
 
 _BYTES = (bytes, bytearray, memoryview)
 
@@ -21,14 +22,22 @@ def outgoing(value: Any) -> Message:
     Bytes and images become files below `tempfile.gettempdir()`, which go when they have been sent.
     """
     if isinstance(value, str):
-        return Message(message.OUTPUT, 0, message.TEXT, value.encode("utf-8", "replace"))
+        return _message(message.TEXT, value)
     if isinstance(value, pathlib.PurePath):
         return _file(_existing(value))
     if isinstance(value, _BYTES):
         return _file(_written(value))
     if _is_image(value):
         return _file(_saved(value))
-    return Message(message.OUTPUT, 0, message.JSON, json_bytes(value, _plain))
+    return _message(message.JSON, json_bytes(value, _plain))
+
+
+def _message(note: str, content: Union[str, bytes]) -> Message:
+    parcel = wrapped(content) if len(content) >= LARGE else None
+    if parcel:
+        return Message(message.OUTPUT, 0, note, parcel)
+    body = content.encode("utf-8", "replace") if isinstance(content, str) else content
+    return Message(message.OUTPUT, 0, note, body)
 
 
 def _file(path: str) -> Message:

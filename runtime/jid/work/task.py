@@ -26,7 +26,7 @@ class Task:
 
     def inputs(self, order: Message) -> Dict[str, Any]:
         """The arguments of run(). Raises Failure INPUT_INVALID."""
-        inputs, files = opened(order.body)
+        inputs, files = opened(order.content())
         makers = self._signature.makers if files else self._signature.eager
         if makers or files:
             inputs = made(makers, inputs, self._signature.others)
@@ -36,11 +36,12 @@ class Task:
         """One input of run_batch(). Raises Failure INPUT_INVALID."""
         if self._signature.item is None:
             return self.inputs(order)
-        return made({"": self._signature.item}, {"": opened(order.body).inputs})[""]
+        return made({"": self._signature.item}, {"": opened(order.content()).inputs})[""]
 
     def answer(self, question: Message) -> None:
         """What is asked beside runs: COMPARE or VERSIONS."""
-        told = evidence.compared(*json.loads(question.body.decode("utf-8"))) if question.body else evidence.versions()
+        asked = question.content()
+        told = evidence.compared(*json.loads(asked.decode("utf-8"))) if asked else evidence.versions()
         self.line.say(message.TOLD, 0, "", json_bytes(told))
 
     def is_stream(self, output: Any) -> bool:
@@ -49,13 +50,11 @@ class Task:
 
     def give(self, run: int, output: Any) -> None:
         """Send the whole output of a run. Raises Failure RUN_FAILED."""
-        sent = self.sendable(output)
-        self.line.say(message.OUTPUT, run, sent.note, sent.body)
+        self.line.send(self.sendable(output)._replace(run=run))
 
     def give_item(self, run: int, item: Any) -> None:
         """Send one item of a stream. Raises Failure RUN_FAILED."""
-        sent = self.sendable(item)
-        self.line.say(message.ITEM, run, sent.note, sent.body)
+        self.line.send(self.sendable(item)._replace(kind=message.ITEM, run=run))
 
     def end(self, run: int) -> None:
         """A stream came to its end."""

@@ -13,12 +13,12 @@ from typing import Any, Callable, FrozenSet, Optional
 
 from jid import message
 from jid.config import Config, read_config
+from jid.encoding import json_bytes
 from jid.failure import SETUP_FAILED, Failure, told
 from jid.typed.signature import signature_of
 from jid.work.capacity import Capacity, capacity_of, is_async
 from jid.work.line import Line
 from jid.work.loader import give_way, load_class
-from jid.work.output import outgoing
 from jid.work.pool import Pool
 from jid.work.single import Single
 from jid.work.task import Task
@@ -27,13 +27,14 @@ _LAST_WORDS = 2.0  # seconds in which the process may end by itself once the ser
 _NUMBER = struct.Struct(">Q")
 
 
-def work(descriptor: int, control: int, at_start: FrozenSet[str]) -> int:
-    """Serve the socket at `descriptor` until the server closes it.
+def work(channel: int, road: int, control: int, at_start: FrozenSet[str]) -> int:
+    """Serve the socket at `channel` until the server closes it.
 
-    control: a pipe from which the numbers of cancelled runs come. at_start: modules that Python had by itself.
+    road: a socket for parcels. control: a pipe from which the numbers of cancelled runs come. at_start: modules
+    that Python had by itself.
     """
     atexit.register(_take_along)  # the first to be registered is the last to be called
-    line = Line(socket.socket(fileno=descriptor))
+    line = Line(socket.socket(fileno=channel), socket.socket(fileno=road))
     watch = _Watch(control)
     watch.start()
     try:
@@ -55,7 +56,7 @@ def _serve(line: Line, watch: "_Watch", config: Config, at_start: FrozenSet[str]
     model = load_class(config)
     signature = signature_of(model, config.source)
     capacity = capacity_of(model, config.settings, config.source)
-    line.say(message.DESCRIBED, body=outgoing(dict(signature.json(), Slots=capacity.slots)).body)
+    line.say(message.DESCRIBED, body=json_bytes(dict(signature.json(), Slots=capacity.slots)))
     if line.hear() is None:
         return 0
     started = time.monotonic()
@@ -64,7 +65,7 @@ def _serve(line: Line, watch: "_Watch", config: Config, at_start: FrozenSet[str]
     _freeze()
     performer = _performer(Task(line, instance, signature, config.source), capacity, loop)
     watch.cancel = performer.cancel
-    line.say(message.READY, body=outgoing(time.monotonic() - started).body)
+    line.say(message.READY, body=json_bytes(time.monotonic() - started))
     return int(performer.serve())
 
 
