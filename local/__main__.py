@@ -1,4 +1,4 @@
-"""`python -m local`: the server of one machine."""
+"""`python -m local`: the server of one machine; `python -m local verify`: is what it stores sound?"""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from local.guard import is_loopback
 from local.house import House
 from local.prctl import hide
 from local.server import CANNOT_START, Server, complain, listening
+from local.verify import verify
 from modelserver.errors import Misconfigured
 from modelserver.settings import Settings
 
@@ -22,6 +23,8 @@ _MOST_PORT = 65535
 
 def main(words: Sequence[str]) -> int:
     """The exit status; 2, after one line that says why, if it cannot start."""
+    if words[:1] == ["verify"]:
+        return verify(words[1:])
     asked = _parser().parse_args(words)
     try:
         _serve(asked)
@@ -51,7 +54,11 @@ def _serve(asked: argparse.Namespace) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m local", description="Builds, tests and serves model packages.")
+    parser = argparse.ArgumentParser(
+        "python -m local",
+        description="Builds, tests and serves model packages.",
+        epilog="python -m local verify [--help]: is what a data folder holds sound?",
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=_port, default=8080, help="port to listen on (default: %(default)s)")
     parser.add_argument("--data", type=Path, help="folder of zips, logs and records (default: .modelserver)")

@@ -65,6 +65,18 @@ class DockerBuilder:
         self.clean(package)
         return outcome
 
+    def test(self, package: Package, job: Job) -> Outcome:
+        tried = _Tried("", {}, {}, tested=False)
+        for artifact in package.artifacts:
+            gpus = artifact.target.endswith("-gpu")
+            if gpus and not _has_gpus():
+                job.log(f"This machine has no GPU: {artifact.target} was not tested.\n")
+                continue
+            tried = _judged(artifact.uri, self._sandbox.run(package, artifact.uri, "test", gpus, job), artifact.target)
+            if tried.problem:
+                return Outcome(error=tried.problem.to_json())
+        return Outcome(package.artifacts, tried.schema, tried.evidence)
+
     def clean(self, package: Package) -> None:
         self._sandbox.clean(package)
         self._images.forget(package)

@@ -38,6 +38,9 @@ class Builder(Protocol):
     def build(self, package: Package, archive: Archive, job: Job) -> Outcome:
         """Builds, tests, pushes. Raises a Problem; leaves nothing behind then, whatever is raised."""
 
+    def test(self, package: Package, job: Job) -> Outcome:
+        """The test once more, of the artifacts that are there; changes nothing. Raises a Problem."""
+
     def clean(self, package: Package) -> None:
         """Removes what an interrupted build of this package left. No error if there is nothing."""
 

@@ -93,6 +93,9 @@ class ProcessBuilder:
             self.remove(package)
         return outcome
 
+    def test(self, package: Package, job: Job) -> Outcome:
+        return self._test(job, self._place(package))
+
     def clean(self, package: Package) -> None:
         self.remove(package)
 

@@ -35,6 +35,9 @@ class Scripted:
         self.script(job)
         return _DONE
 
+    def test(self, package: Package, job: Job) -> Outcome:
+        return _DONE
+
     def clean(self, package: Package) -> None: ...
 
     def remove(self, package: Package) -> None:
