@@ -202,3 +202,17 @@ def test_nothing_that_a_client_sends_begins_a_line_of_the_log(server: Server, fo
     written = (folder / "server.log").read_bytes()
     assert not [line for line in written.splitlines() if line.startswith((b"FORGED", b"\x1b"))]
     assert b"\x1b" not in written
+
+
+def test_clients_that_never_end_their_headers_do_not_keep_others_out(server: Server) -> None:
+    """More of them than there are threads; each is let go after a while, and the next request is served."""
+    to = urlsplit(server.address)
+    slow = [socket.create_connection((str(to.hostname), to.port or 0), timeout=60) for _ in range(300)]
+    try:
+        for wire in slow:
+            wire.sendall(b"GET /v1/health HT")
+        assert server.get("/v1/health").status_code == 200
+        assert slow[0].recv(100) == b""
+    finally:
+        for wire in slow:
+            wire.close()
