@@ -16,6 +16,7 @@ from werkzeug.wrappers import Request, Response
 
 from modelserver.errors import BadRequest, MethodNotAllowed, NotFound, PackageNotFound, Problem, no_space
 from modelserver.http.answers import problem_answer
+from modelserver.http.leftover import then_discarded
 from modelserver.http.tokens import authorize
 from modelserver.package import PackageID
 from modelserver.services import Services
@@ -37,6 +38,7 @@ ROUTES: tuple[Route, ...] = (
 )
 # Whoever may talk to the server may ask for these, without a token.
 OPEN = ("endpoints.health",)
+_REFUSAL = 400
 # A stranger's log or zip is never a page, a script or a part of one.
 _GUARDING = {
     "X-Content-Type-Options": "nosniff",
@@ -81,7 +83,17 @@ def handle(request: Request, services: Callable[[], Services], surface: Surface 
 
 
 def answered(request: Request, work: Callable[[], Response]) -> Response:
-    """The boundary: whatever is raised becomes problem+json; what is only our fault is logged, and 500."""
+    """The boundary: whatever is raised becomes problem+json; what is only our fault is logged, and 500.
+
+    Whoever still sends when the answer is there is let finish, so that the answer is heard.
+    """
+    answer = _answer(request, work)
+    if answer.is_streamed and answer.status_code >= _REFUSAL:
+        answer.response = then_discarded(answer.iter_encoded(), request)
+    return answer
+
+
+def _answer(request: Request, work: Callable[[], Response]) -> Response:
     try:
         return _guarded(work())
     except Problem as problem:

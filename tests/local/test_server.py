@@ -117,6 +117,16 @@ def test_a_body_that_breaks_off_is_its_senders_fault(start: Start, tmp_path: Pat
     assert "Traceback" not in (tmp_path / "server.log").read_text()
 
 
+def test_a_client_that_sends_all_before_it_listens_hears_why_it_is_refused(start: Start) -> None:
+    server = start("--engine", "process", MAX_DIRECT="100")
+    for _ in range(5):
+        with socket.create_connection(("127.0.0.1", int(server.address.rpartition(":")[2])), 30) as connection:
+            connection.sendall((_HEAD + "Content-Length: 8000000\r\n\r\n").encode())
+            connection.sendall(bytes(8_000_000))
+            answer = b"".join(iter(lambda: connection.recv(65536), b""))
+        assert answer.startswith(b"HTTP/1.1 413 "), answer
+
+
 def test_the_other_door_opens_as_its_hint_says(start: Start, tmp_path: Path) -> None:
     """The three commands of the refusal, in a shell, with what stands in angle brackets filled in."""
     server = start("--engine", "process", MAX_DIRECT="100")
