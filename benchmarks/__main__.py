@@ -20,7 +20,7 @@ from pathlib import Path
 from benchmarks.table import Row, head, left_out, line
 from benchmarks.work import QUICK, Missing, Scale, Work
 
-MODULES = ("upload",)
+MODULES = ("upload", "imports")
 
 
 def main(words: list[str]) -> int:

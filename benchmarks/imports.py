@@ -1,22 +1,24 @@
 """Import time of each function, beside a bare functions-framework function that imports the same Google clients.
 
-    python -m benchmarks.imports [--rounds N] [FUNCTION ...]
-
 Each time is of a new process, from before functions-framework is imported until all is there that the function's
-first request uses. The two take turns; medians of N rounds, byte code and disk warm. Seconds of CPU, which imports
-are bound by when the disk is warm: what else the machine does is not counted.
+first request uses; byte code and disk warm. Seconds of CPU, which imports are bound by when the disk is warm: what
+else the machine does is not counted.
 """
 
 from __future__ import annotations
 
-import argparse
 import subprocess
 import sys
-import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from statistics import median
 
+from benchmarks.measuring import in_turn
+from benchmarks.table import Row, seconds
+from benchmarks.work import Scale, Work
+
+_BOUND = 1.15
 _MAIN = Path(__file__).parents[1] / "functions" / "main.py"
 _CLOCK = """
 import sys, time
@@ -54,9 +56,10 @@ class Function:
 _DATABASE = ("modelserver.gcp.firestore",)
 _ZIPS = ("modelserver.gcp.storage",)
 _ENGINE = ("modelserver.gcp.cloudbuild",)
-_READS = ("modelserver.endpoints", *_DATABASE)
-_CHECKS = ("modelserver.uploads", "modelserver.intake", "modelserver.inspection", "modelserver.gcp.sessions", *_ZIPS)
-_TAKES_IN = (*_CHECKS, *_DATABASE, *_ENGINE, "modelserver.gcp.recipe", "yaml")
+_KNOWN = ("modelserver.catalog", *_DATABASE)
+_READS = ("modelserver.endpoints", *_KNOWN)
+_CHECKS = ("modelserver.uploads", "modelserver.intake", "modelserver.inspection", *_ZIPS)
+_TAKES_IN = (*_CHECKS, *_KNOWN, *_ENGINE, "modelserver.gcp.sessions", "modelserver.gcp.recipe", "yaml")
 
 FUNCTIONS = {
     "get": Function(_READS, (FIRESTORE,)),
@@ -65,30 +68,17 @@ FUNCTIONS = {
     "delete_package": Function((*_READS, *_ZIPS, *_ENGINE), (FIRESTORE, STORAGE, BUILD)),
     "check": Function(_CHECKS, (STORAGE,)),
     "upload": Function(_TAKES_IN, (FIRESTORE, STORAGE, BUILD)),
-    "on_build": Function(("modelserver.gcp.events", *_DATABASE), (FIRESTORE, STORAGE, BUILD)),
+    "on_build": Function(("modelserver.gcp.events", *_KNOWN), (FIRESTORE, STORAGE, BUILD)),
     "api": Function(("modelserver.endpoints", *_TAKES_IN), (FIRESTORE, STORAGE, BUILD)),
 }
 
 
-def main(words: list[str]) -> None:
-    parser = argparse.ArgumentParser("python -m benchmarks.imports", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=11)
-    parser.add_argument("functions", nargs="*", metavar="FUNCTION", help=", ".join(FUNCTIONS))
-    asked = parser.parse_args(words)
-    if unknown := set(asked.functions) - set(FUNCTIONS):
-        parser.error(f"there is no function called {', '.join(sorted(unknown))}")
-    print("| function | its imports | bare, same clients | ratio |\n|---|---|---|---|")
-    with tempfile.TemporaryDirectory() as folder:
-        for name in asked.functions or FUNCTIONS:
-            ours, bare = _compared(name, FUNCTIONS[name], Path(folder, f"bare_{name}.py"), asked.rounds)
-            print(f"| {name} | {ours:.3f} s | {bare:.3f} s | {ours / bare:.2f} |", flush=True)
-
-
-def _compared(name: str, function: Function, bare: Path, rounds: int) -> tuple[float, float]:
-    """Medians of both, in seconds. The first round warms."""
+def _rows(name: str, scale: Scale, folder: Path) -> Iterator[Row]:
+    function, bare = FUNCTIONS[name], folder / f"bare_{name}.py"
     bare.write_text(_BARE.format(imports="\n".join(function.clients)))
-    times = [(_clocked(name, _MAIN, function.modules), _clocked("bare", bare)) for _ in range(rounds + 1)][1:]
-    return median(ours for ours, _ in times), median(other for _, other in times)
+    ours, theirs = partial(_clocked, name, _MAIN, function.modules), partial(_clocked, "bare", bare)
+    pairs = in_turn(ours, theirs, scale.rounds, warm=scale.rounds > 1)
+    yield Row.of(f"imports of the function {name}", "a bare function, same clients", pairs, seconds, _BOUND)
 
 
 def _clocked(target: str, source: Path, modules: tuple[str, ...] = ()) -> float:
@@ -96,5 +86,4 @@ def _clocked(target: str, source: Path, modules: tuple[str, ...] = ()) -> float:
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
-if __name__ == "__main__":
-    main(sys.argv[1:])
+WORKS = tuple(Work(f"imports of the function {name}", partial(_rows, name)) for name in FUNCTIONS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable
 from functools import cache
@@ -16,23 +17,20 @@ from modelserver.gcp.ports import GooglePorts
 from modelserver.services import Services
 from modelserver.settings import Settings
 
+gc.set_threshold(200_000, 10, 10)  # imports make half as many objects, which all stay: no start pays for a look at them
+
 functions_framework.errorhandler(HTTPException)(refused)
 functions_framework.errorhandler(InternalServerError)(refused)  # it has a page of its own for this one
 
 
 @cache
-def _settings() -> Settings:
-    return Settings.from_environment(os.environ)
-
-
-@cache
 def _ports() -> GooglePorts:
-    return GooglePorts(_settings())
+    return GooglePorts(Settings.from_environment(os.environ))
 
 
 @cache
 def _services() -> Services:
-    return Services(_ports(), _settings())
+    return Services(_ports(), _ports().settings)
 
 
 def _http(root: str, *endpoints: str) -> Callable[[Request], Response]:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Response
 
-from modelserver.catalog import Catalog
 from modelserver.errors import Unavailable
 from modelserver.package import Package
 from modelserver.ports import Ports
 from modelserver.settings import Settings
 
 if TYPE_CHECKING:
+    from modelserver.catalog import Catalog
     from modelserver.intake import Intake
 
 
@@ -62,6 +62,8 @@ class Services:
 
     @cached_property
     def catalog(self) -> Catalog:
+        from modelserver.catalog import Catalog
+
         return Catalog(self.ports, self.settings.heal_after)
 
     @cached_property

@@ -19,7 +19,7 @@ class GooglePorts:
     """Ports. Each raises Misconfigured, naming the variable, when a setting that it needs is missing."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self.settings = settings
 
     @cached_property
     def storage(self) -> CloudStorage:
@@ -37,20 +37,20 @@ class GooglePorts:
     def database(self) -> FirestoreDatabase:
         from modelserver.gcp.firestore import FirestoreDatabase
 
-        return FirestoreDatabase(self._settings.need("project"), self._settings.need("database"))
+        return FirestoreDatabase(self.settings.need("project"), self.settings.need("database"))
 
     @cached_property
     def engine(self) -> CloudBuildEngine:
         from modelserver.gcp.cloudbuild import cloudbuild
 
-        return cloudbuild(self._settings, self._zips, self.storage)
+        return cloudbuild(self.settings, self._zips, self.storage)
 
     @cached_property
     def logs(self) -> Objects:
         """The bucket of the build logs."""
         from modelserver.gcp.objects import Objects
 
-        return Objects(self._settings.need("logs_bucket"), self._settings.need("project"))
+        return Objects(self.settings.need("logs_bucket"), self.settings.need("project"))
 
     @property
     def plugged(self) -> dict[str, str]:
@@ -60,4 +60,4 @@ class GooglePorts:
     def _zips(self) -> Objects:
         from modelserver.gcp.objects import Objects
 
-        return Objects(self._settings.need("bucket"), self._settings.need("project"))
+        return Objects(self.settings.need("bucket"), self.settings.need("project"))

@@ -8,13 +8,16 @@ from __future__ import annotations
 import codecs
 import json
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
 
-from modelserver.catalog import Catalog
 from modelserver.errors import Problem
 from modelserver.jsontypes import JSON
 from modelserver.package import Package
+
+if TYPE_CHECKING:
+    from modelserver.catalog import Catalog
 
 Event = tuple[str, JSON]
 
