@@ -51,7 +51,7 @@ bench-serving: .venv/benched ## The runtime beside its peers: one table (needs w
 
 .venv/tested: .venv/installed pyproject.toml
 	@echo "Adding what the tests need (once) ..."
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group test
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group test --group trust
 	@touch $@
 
 .venv/benched: .venv/tested

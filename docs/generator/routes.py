@@ -8,8 +8,8 @@ from docs.generator.markdown import code, document, first, paragraphs, table
 from modelserver.app import ROUTES
 
 _INTRODUCTION = """
-Answers are JSON, errors are [problem documents](errors.md). With `MODELSERVER_TOKEN` set, all
-but `GET /v1/health` needs it as `Authorization: Bearer <token>`; for GET, `MODELSERVER_READ_TOKEN` does too.
+Answers are JSON, errors are [problem documents](errors.md). With `MODELSERVER_TOKEN` set, whatever
+does not say otherwise needs it as `Authorization: Bearer <token>`; for GET, `MODELSERVER_READ_TOKEN` does too.
 """
 
 

@@ -35,9 +35,10 @@ ROUTES: tuple[Route, ...] = (
     ("GET", "/v1/packages/", "endpoints.list_packages"),
     ("DELETE", "/v1/packages/<package_id>", "endpoints.delete"),
     ("GET", "/v1/health", "endpoints.health"),
+    ("GET", "/v1/openapi.json", "openapi.endpoint.describe"),
 )
 # Whoever may talk to the server may ask for these, without a token.
-OPEN = ("endpoints.health",)
+OPEN = ("endpoints.health", "openapi.endpoint.describe")
 _REFUSAL = 400
 # A stranger's log or zip is never a page, a script or a part of one.
 _GUARDING = {

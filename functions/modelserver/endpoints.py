@@ -13,7 +13,7 @@ from modelserver.package import PackageID, Status
 from modelserver.ports import Query
 from modelserver.services import Services
 
-_MOST = 1000
+MOST = 1000
 
 
 def get(request: Request, services: Services, package_id: PackageID) -> Response:
@@ -87,8 +87,8 @@ def _query(request: Request) -> Query:
     if status not in (*get_args(Status), "any"):
         raise BadRequest(f"status={status!r}: say building, ready, failed or any.")
     limit = request.args.get("limit", "100")
-    if not (limit.isascii() and limit.isdigit() and len(limit) <= len(str(_MOST)) and 1 <= int(limit) <= _MOST):
-        raise BadRequest(f"limit={limit!r}: say a number from 1 to {_MOST}.")
+    if not (limit.isascii() and limit.isdigit() and len(limit) <= len(str(MOST)) and 1 <= int(limit) <= MOST):
+        raise BadRequest(f"limit={limit!r}: say a number from 1 to {MOST}.")
     return Query(
         status=None if status == "any" else status,  # type: ignore[arg-type]
         name=request.args.get("name", ""),
