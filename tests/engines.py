@@ -16,6 +16,7 @@ from local.house import builder
 from modelserver.archive import Limits
 from modelserver.frameworks import Facts
 from modelserver.settings import Settings, tools
+from tests.parts import Part, met
 
 LIMITS = Limits(10_000, 1 << 30, 200)
 
@@ -35,6 +36,8 @@ def local_engine(kind: str, folder: Path, seconds: float = 300.0) -> Iterator[tu
     """An engine of this machine and the storage that it reads."""
     if kind == "docker":
         need_docker()
+    else:
+        met(Part.PROCESS)
     settings = Settings(data=folder, engine=kind, base_image_prefix="localhost/")
     storage = FileStorage(folder)
     made = builder(settings, Facts.load(), tools(os.environ))

@@ -17,6 +17,8 @@ from typing import Any
 
 import requests
 
+from tests.parts import Part, met
+
 ROOT = Path(__file__).resolve().parents[1]
 _PATIENCE = 120.0
 _STARTING = 30.0
@@ -38,6 +40,8 @@ class Server:
         cls, folder: Path, words: Sequence[str], environment: Mapping[str, str], host: str = "127.0.0.1"
     ) -> Server:
         """Over folder/data; what it says goes to folder/server.log. Returns when it answers. Raises DidNotStart."""
+        if "process" in words:
+            met(Part.PROCESS)
         port = free_port()
         command = [sys.executable, "-m", "local", "--port", str(port), "--data", str(folder / "data"), *words]
         log = folder / "server.log"

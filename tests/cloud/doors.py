@@ -19,6 +19,7 @@ from tests.cloud.engines import settings_for
 from tests.cloud.functions import MAIN
 from tests.cloud.identity import service_account_file, throwaway_key
 from tests.http.conftest import Curl
+from tests.parts import Part, met
 
 Open = Callable[..., Client]
 _NOWHERE = "http://127.0.0.1:9"
@@ -98,6 +99,7 @@ def _target(method: str, path: str) -> str:
 
 
 def _app(target: str) -> Any:
+    met(Part.FRAMEWORK)
     os.environ.pop("FUNCTION_SIGNATURE_TYPE", None)  # create_app leaves it there for the next one
     return create_app(target=target, source=str(MAIN))  # type: ignore[no-untyped-call]
 

@@ -16,6 +16,7 @@ import pytest
 
 from tests.cloud.processes import DidNotStart, await_port, ended, free_port
 from tests.cloud.storage_standin import Storage, StorageStandIn, listening
+from tests.parts import Part, met
 
 _HOW = "see tests/cloud/start.sh"
 
@@ -58,6 +59,7 @@ def firestore_emulator() -> Iterator[str]:
         except DidNotStart:
             log.seek(0)
             missing(f"the Firestore emulator does not start: {log.read()[-500:].decode(errors='replace')}")
+        met(Part.FIRESTORE)
         yield f"127.0.0.1:{port}"
 
 
@@ -76,6 +78,7 @@ def shared_storage() -> Iterator[Storage]:
 @pytest.fixture
 def firestore_project(firestore_host: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """An empty project; Firestore clients made in this test find the emulator."""
+    met(Part.FIRESTORE)
     monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", firestore_host)
     return f"tests-{uuid.uuid4().hex[:12]}"
 

@@ -23,6 +23,7 @@ from tests.cloud.cloudbuild_standin.server import CloudBuild
 from tests.cloud.engines import ROOT, settings_for
 from tests.cloud.identity import service_account_file, throwaway_key
 from tests.cloud.processes import await_port, ended, free_port
+from tests.parts import Part, met
 
 MAIN = ROOT / "functions" / "main.py"
 _STUMBLING = ROOT / "tests" / "cloud" / "stumbling" / "root.py"
@@ -92,6 +93,7 @@ class Project:
         words = ("--target", target, "--source", str(source), "--host", "127.0.0.1", "--port", str(port))
         environment = self.environment | {f"MODELSERVER_{name}": value for name, value in settings.items()}
         environment["STUMBLE"] = stumble
+        met(Part.FRAMEWORK, Part.FIRESTORE)
         with log.open("ab") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "functions_framework", *words],

@@ -10,6 +10,7 @@ from typing import Any
 from tests.cloud.infra_schema import read
 from tests.cloud.infra_wheels import KEPT, wheel
 from tests.cloud.terraform import configuration
+from tests.parts import Part, met
 
 # Bindings of cdktn, and the provider's release that they were made from (infra/versions.tf asks for it or later).
 GOOGLE = ("cdktn-provider-google", "21.1.0")  # hashicorp/google 8.7.0
@@ -40,6 +41,7 @@ def schemas() -> dict[str, Any]:
 
 def block_schema(kind: str, type_: str) -> dict[str, Any]:
     """infra_schema.Block as JSON. Raises KeyError if no provider has such a resource."""
+    met(Part.SCHEMA)
     for schema in schemas().values():
         part = schema["resources" if kind == "resource" else "data"]
         if type_ in part:

@@ -22,6 +22,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from tests.cloud.processes import await_port, ended, free_port
+from tests.parts import Part, met
 
 _MOVE = re.compile(r"/storage/v1/b/(?P<bucket>[^/]+)/o/(?P<source>[^/]+)/moveTo/o/(?P<target>[^/]+)")
 _PART = re.compile(r"bytes (?:(?P<first>\d+)-(?P<last>\d+)|\*)/(?P<total>\d+|\*)")
@@ -85,6 +86,7 @@ class StorageStandIn:
         assert reply.status == 200, reply.body
 
     def _pass_on(self, call: Call) -> Reply:
+        met(Part.STORAGE)
         connection = http.client.HTTPConnection("127.0.0.1", self._upstream, timeout=60)
         try:
             connection.request(call.method, call.target, call.body, dict(call.headers))

@@ -17,6 +17,7 @@ from modelserver.package import Package
 from tests.cloud.engines import ROOT, CloudWorld, cloud_world
 from tests.cloud.storage_standin import Storage
 from tests.packages import FAILING, HELLO, model
+from tests.parts import Part, met
 
 pytestmark = pytest.mark.docker
 
@@ -36,6 +37,7 @@ def _known(world: CloudWorld, code: str) -> Package:
 
 def _gcloud(world: CloudWorld, home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """With a configuration of its own, asking the stand-in and nobody else."""
+    met(Part.GCLOUD)
     environment = {
         "CLOUDSDK_CONFIG": str(home),
         "CLOUDSDK_CORE_PROJECT": world.settings.project,

@@ -10,12 +10,18 @@ from typing import Any
 
 from tests.cloud.infra_wheels import lacking, uv
 from tests.cloud.terraform import INFRA
+from tests.parts import Part, met
 
 _CHECKOV = "checkov==3.3.30"
 
 
-@cache
 def _results() -> dict[str, Any]:
+    met(Part.CHECKOV)
+    return _scanned()
+
+
+@cache
+def _scanned() -> dict[str, Any]:
     """In an environment of its own: what checkov depends on does not agree with what the server does."""
     tool = [uv(), "tool", "run", "--quiet", "--python", sys.executable, _CHECKOV]
     scan = ["--directory", str(INFRA), "--framework", "terraform", "--skip-download", "--output", "json"]

@@ -18,6 +18,7 @@ import pytest
 from tests.cloud.infra_providers import schemas
 from tests.cloud.infra_wheels import lacking, uv
 from tests.cloud.terraform import INFRA
+from tests.parts import Part, met
 
 _PROVIDER = Path(__file__).with_name("infra_provider.py")
 
@@ -48,6 +49,7 @@ def _environment(data: Path, reattach: str) -> dict[str, str]:
 
 
 def _run(environment: dict[str, str], *arguments: str, folder: Path = INFRA) -> subprocess.CompletedProcess[str]:
+    met(Part.TERRAFORM)
     command = ["terraform", *arguments]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 

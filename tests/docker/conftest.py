@@ -31,6 +31,7 @@ from modelserver.memory import MemoryStorage
 from modelserver.package import Outcome, Package, PackageID
 from modelserver.settings import Settings
 from tests.docker.recipes import RUNTIME, RecipeBuilder
+from tests.parts import Part, met
 
 HERE = Path(__file__).parent
 REGISTRY = "localhost:5001"
@@ -58,11 +59,12 @@ def engine() -> Iterator[APIClient]:
         yield api
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def registry() -> str:
     """Where images may be pushed to."""
     try:
         with urlopen(f"http://{REGISTRY}/v2/"):
+            met(Part.REGISTRY)
             return f"{REGISTRY}/tests"
     except OSError:
         _missing(f"no registry answers on {REGISTRY}; tests/docker/start.sh installs and starts one")

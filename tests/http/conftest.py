@@ -13,6 +13,8 @@ import pytest
 from functions_framework import create_app
 from werkzeug.test import Client, TestResponse
 
+from tests.parts import Part, met
+
 ROOT = Path(__file__).resolve().parents[2]
 
 Serve = Callable[..., Client]
@@ -35,6 +37,7 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
         chosen = {"DATA": str(tmp_path / "data"), "ENGINE": "process", **settings}
         for name, value in chosen.items():
             monkeypatch.setenv(f"MODELSERVER_{name}", value)
+        met(Part.FRAMEWORK)
         application = create_app(target="api", source=str(ROOT / "local" / "main.py"))  # type: ignore[no-untyped-call]
         opened.append(sys.modules["main"])
         return Curl(application)

@@ -17,6 +17,7 @@ import requests
 
 from tests.engines import need_docker
 from tests.local.conftest import ROOT, Server, Start, free_port
+from tests.parts import Part, met
 
 EXAMPLES = sorted(path.parent.name for path in (ROOT / "examples").glob("*/jid.yaml"))
 REGISTRY = "localhost:5001"
@@ -56,6 +57,7 @@ def test_every_example_in_an_environment(start: Start) -> None:
 @pytest.mark.docker
 def test_every_example_in_an_image(start: Start) -> None:
     need_docker()
+    met(Part.REGISTRY)
     server = start("--engine", "docker", "--docker-registry", f"{REGISTRY}/models", BASE_IMAGE_PREFIX="localhost/")
     for name in EXAMPLES:
         package = _published(server, name)

@@ -7,6 +7,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.parts import Part, met
+
 _BASE = "localhost/python:3.11-slim"
 _GCLOUD = Path("/usr/lib/google-cloud-sdk")
 
@@ -52,6 +54,7 @@ def _found(command: str) -> str:
 
 
 def _sdk() -> Path:
+    met(Part.GCLOUD)
     if (_GCLOUD / "bin" / "gcloud").exists():
         return _GCLOUD
     return Path(_found("gcloud")).parents[1]

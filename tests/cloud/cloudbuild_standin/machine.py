@@ -18,6 +18,7 @@ from types import TracebackType
 from google.cloud.devtools.cloudbuild_v1 import Build, BuildStep
 
 from tests.cloud.cloudbuild_standin.builders import builder
+from tests.parts import Part, met
 
 _SOCKET = "/var/run/docker.sock"
 
@@ -56,6 +57,7 @@ class Machine:
 
     def run(self, number: int, step: BuildStep, deadline: float) -> int:
         """The step's exit status. deadline: of time.monotonic(). Raises Stopped, LookupError."""
+        met(Part.DOCKER)
         command = self._command(number, step)
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         reader = threading.Thread(target=self._read, args=(process, f'Step #{number} - "{step.id}": '))
@@ -75,6 +77,7 @@ class Machine:
 
     def push(self, image: str) -> str:
         """The digest in the registry. Raises subprocess.CalledProcessError."""
+        met(Part.REGISTRY)
         for line in _docker("push", image).splitlines():
             if " digest: " in line:
                 return line.split(" digest: ")[1].split()[0]

@@ -16,6 +16,7 @@ from google.protobuf import json_format
 
 from modelserver.jsontypes import Object
 from tests.cloud.cloudbuild_standin.service import TERMINAL, Builds, Refused
+from tests.parts import Part, met
 
 _PLACE = r"/v1/projects/(?P<project>[\w.:-]+)(?:/locations/(?P<location>[\w-]+))?"
 _REASONS = {400: "INVALID_ARGUMENT", 404: "NOT_FOUND"}
@@ -60,6 +61,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing: the tests read answers."""
 
     def _answer(self, method: str) -> None:
+        met(Part.CLOUD_BUILD)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         try:
             status, answer = 200, self._dispatch(method, body)
