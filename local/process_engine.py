@@ -63,7 +63,7 @@ class Place:
         return {"JID_CONFIG": str(self.about), "JID_SOURCE": str(self.source), "PYTHONUNBUFFERED": "1"}
 
     def command(self, *words: str) -> tuple[str, ...]:
-        return (str(self.python), "-I", str(self.runtime / "__main__.py"), *words)
+        return (str(self.python), "-I", "-S", str(self.runtime / "__main__.py"), *words)
 
 
 class ProcessBuilder:

@@ -48,7 +48,8 @@ def _mlserver(workers: int) -> Peer:
 
 
 def _jid(name: str, model: str) -> Peer:
-    command = (sys.executable, "-I", str(RUNTIME / "__main__.py"), "serve", "--host", "127.0.0.1", "--port", "{port}")
+    start = (sys.executable, "-I", "-S", str(RUNTIME / "__main__.py"))  # as in an image
+    command = (*start, "serve", "--host", "127.0.0.1", "--port", "{port}")
     environment = (("JID_CONFIG", "{folder}/" + model + ".json"), ("JID_SOURCE", "{folder}"))
     return Peer(name, (), command, "/infer", '{"text": "{text}"}', "multipart /infer", environment=environment)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import jid
 from docs.generator.markdown import code, document, table
-from jid.commands import _parser as parser
+from jid.commands import parser
 
 _INTRODUCTION = """
 `jid` travels inside each image; a model's code imports it and installs nothing. What it answers over HTTP, which

@@ -68,6 +68,7 @@ def dockerfile(
         *_system_packages(config),
         *_python_packages(config, wheels, package_index),
         "COPY runtime/ /opt/jid/",
+        "RUN python -I -m compileall -q /opt/jid",  # nobody can write there later, so each start would do it
         *_process(architecture),
         "COPY model/ /model/",
         *_labels(config, package_id),
@@ -143,7 +144,8 @@ def _where(wheels: Wheels, index: str) -> list[str]:
 def _process(architecture: Architecture) -> Iterator[str]:
     """How the container runs; before the code, so that the code's layer is the last.
 
-    -I keeps the user's files and PYTHONPATH out of the server's process; the model's process gets both.
+    -I and -S keep the user's files, PYTHONPATH and site-packages, with what *.pth files there run, out of the server's
+    process; the model's process gets all of them.
     """
     yield ("ENV JID_CONFIG=/model/jid.json JID_SOURCE=/model/src PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1")
     if architecture == "gpu":
@@ -151,7 +153,7 @@ def _process(architecture: Architecture) -> Iterator[str]:
     yield "WORKDIR /model/src"
     yield "USER jid"
     yield "EXPOSE 5000"
-    yield 'ENTRYPOINT ["python", "-I", "/opt/jid/jid/__main__.py"]'
+    yield 'ENTRYPOINT ["python", "-I", "-S", "/opt/jid/jid/__main__.py"]'
     yield 'CMD ["serve"]'
 
 

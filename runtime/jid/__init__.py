@@ -9,6 +9,21 @@ A model is a class with `run(self, ...)` and, where there is something to load, 
             return " ".join([text] * times)
 """
 
-from jid.model import Input, Model, Path
+import sys
+from typing import TYPE_CHECKING, Any
+
+from jid.model import Input, Model
+
+if TYPE_CHECKING or sys.version_info < (3, 7):
+    from jid.path import Path
 
 __all__ = ["Input", "Model", "Path"]
+
+
+def __getattr__(name: str) -> Any:
+    """Path, once somebody asks for it (PEP 562); the server's process never does."""
+    if name == "Path":
+        from jid.path import Path
+
+        return Path
+    raise AttributeError("module {!r} has no attribute {!r}".format(__name__, name))

@@ -1,9 +1,10 @@
-"""`python -I .../jid/__main__.py serve|test|schema`, or `python -m jid …`; `worker` is the model's process.
+"""`python -I -S .../jid/__main__.py serve|test|schema`, or `python -m jid …`; `worker` is the model's process.
 
 Nothing is imported before the import path is right: the server's process sees the standard library and this
 package alone, the model's process sees the user's directory first and this package last.
 """
 
+import gc
 import os  # part of every Python that starts, so it is loaded already
 import sys
 
@@ -25,6 +26,7 @@ def _hide_ourselves() -> None:
 
 
 if __name__ == "__main__":
+    gc.disable()  # until all is loaded; see `settled`
     if sys.argv[1:2] == ["worker"]:
         at_start = frozenset(sys.modules)
         _hide_ourselves()

@@ -1,10 +1,8 @@
 """Values as JSON, and files inside of JSON."""
 
-import base64
+import binascii
 import json
 from typing import Any, Callable, Optional
-
-from jid.mediatype import of_name
 
 Plain = Callable[[Any], Any]
 
@@ -20,15 +18,9 @@ def json_bytes(value: Any, plain: Optional[Plain] = None) -> bytes:
         return _dumped(value, plain, True).encode("ascii")
 
 
-def data_url(path: str) -> str:
-    """The file's bytes as a data: URL (RFC 2397)."""
-    with open(path, "rb") as file:
-        return data_url_of(file.read(), of_name(path))
-
-
-def data_url_of(content: bytes, kind: str) -> str:
-    """Bytes of this media type as a data: URL."""
-    return "data:{};base64,{}".format(kind, base64.b64encode(content).decode("ascii"))
+def data_url(content: bytes, kind: str) -> str:
+    """Bytes of this media type as a data: URL (RFC 2397)."""
+    return "data:{};base64,{}".format(kind, binascii.b2a_base64(content, newline=False).decode("ascii"))
 
 
 def _dumped(value: Any, plain: Optional[Plain], ascii_only: bool) -> str:

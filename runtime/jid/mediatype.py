@@ -3,6 +3,8 @@
 import mimetypes
 import os
 
+from jid.encoding import data_url
+
 UNKNOWN = "application/octet-stream"
 
 _YOUNG = {  # types that older Pythons do not know; https://www.iana.org/assignments/media-types
@@ -20,6 +22,12 @@ def of_name(name: str) -> str:
     young = _YOUNG.get(os.path.splitext(name)[1].lower())
     kind, encoding = mimetypes.MimeTypes().guess_type(name)
     return young or (kind if kind and not encoding else UNKNOWN)
+
+
+def shown(path: str) -> str:
+    """The file as the text of a data: URL."""
+    with open(path, "rb") as file:
+        return data_url(file.read(), of_name(path))
 
 
 def suffix_of(kind: str) -> str:

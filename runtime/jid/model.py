@@ -1,6 +1,5 @@
-"""The three names that a model's code uses: Model, Input and Path."""
+"""What a model's code uses: Model and Input; Path is apart."""
 
-import pathlib
 from typing import Any, List, NamedTuple, Optional, Union
 
 Number = Union[int, float]
@@ -14,14 +13,6 @@ class Model:
 
     def setup(self) -> None:
         """Load weights and whatever else every run needs."""
-
-
-class Path(type(pathlib.Path())):  # type: ignore[misc]  # the concrete class differs between systems
-    """A file: as an input it is on disk already, as an output it is sent to the caller.
-
-    An input file is removed when its request has been answered. So is an output file that run() made
-    below `tempfile.gettempdir()`; a file elsewhere stays.
-    """
 
 
 class Asked(NamedTuple):

@@ -54,6 +54,7 @@ def test_layers_go_from_what_seldom_changes_to_what_often_does() -> None:
         "--requirement /tmp/requirements.txt",
         "pillow==11.0.0",
         "COPY runtime/ /opt/jid/",
+        "compileall -q /opt/jid",
         "ENTRYPOINT",
         "COPY model/ /model/",
         "org.opencontainers.image.title",
@@ -75,7 +76,7 @@ def test_a_change_of_code_alone_makes_one_layer() -> None:
 
 def test_how_the_container_runs() -> None:
     lines = instructions(made())
-    assert Instruction("ENTRYPOINT", '["python", "-I", "/opt/jid/jid/__main__.py"]') in lines
+    assert Instruction("ENTRYPOINT", '["python", "-I", "-S", "/opt/jid/jid/__main__.py"]') in lines
     assert Instruction("CMD", '["serve"]') in lines
     assert Instruction("USER", "jid") in lines
     assert Instruction("WORKDIR", "/model/src") in lines
@@ -201,5 +202,5 @@ def test_an_index_with_a_password_is_refused_and_not_repeated(index: str) -> Non
 
 def test_nothing_said_has_no_layer_for_nothing() -> None:
     assert words(made()) == [
-        *("FROM", "RUN", "COPY", "ENV", "WORKDIR", "USER", "EXPOSE", "ENTRYPOINT", "CMD", "COPY", "LABEL"),
+        *("FROM", "RUN", "COPY", "RUN", "ENV", "WORKDIR", "USER", "EXPOSE", "ENTRYPOINT", "CMD", "COPY", "LABEL"),
     ]

@@ -20,7 +20,7 @@ PLAIN = f"""\
 {_BASE}
 {_FILES}USER 1000
 WORKDIR /model/src
-ENTRYPOINT ["python", "-I", "/opt/jid/jid/__main__.py"]
+ENTRYPOINT ["python", "-I", "-S", "/opt/jid/jid/__main__.py"]
 """
 STAGES = PLAIN.replace(_BASE, f"{_BASE} AS other\nCOPY model/ /seen/\n{_BASE}\nCOPY --from=other /seen/ /seen/")
 SLOW_BUILD = f"{_BASE}\n{_FILES}RUN echo asleep; sleep 600\n"

@@ -1,4 +1,4 @@
-"""Starts the runtime as an image does: `python -I .../jid/__main__.py`, told by two variables where the package is."""
+"""Starts the runtime as an image does: `python -I -S ...`, told by two variables where the package is."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Guest:
         }
 
     def command(self, *arguments: str) -> list[str]:
-        return [self.python, "-I", str(MAIN), *arguments]
+        return [self.python, "-I", "-S", str(MAIN), *arguments]
 
     def test(self) -> Tested:
         done = self.run("test")

@@ -9,16 +9,22 @@ from __future__ import annotations
 import base64
 import json
 import queue
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.runtime.guest import PATIENCE, Guest, Server
 
@@ -52,7 +58,7 @@ WORDS = """
 class Listener:
     """An address that is called: what comes is kept; `refuse` so many calls first."""
 
-    def __init__(self, refuse: int = 0) -> None:
+    def __init__(self, refuse: int = 0, certificate: Path | None = None) -> None:
         self.heard: queue.Queue[dict[str, Any]] = queue.Queue()
         self.refused = 0
         listener = self
@@ -62,16 +68,20 @@ class Listener:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 is_refused = listener.refused < refuse
                 listener.refused += is_refused
+                if not is_refused:  # before the answer, which lets the next call come
+                    listener.heard.put(json.loads(body))
                 self.send_response(503 if is_refused else 200)
                 self.end_headers()
-                if not is_refused:
-                    listener.heard.put(json.loads(body))
 
             def log_message(self, *_: object) -> None:
                 """Nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
+        self.url = f"http{'s' if certificate else ''}://127.0.0.1:{self._server.server_port}/hook"
+        if certificate:
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            tls.load_cert_chain(certificate)
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def until_completed(self) -> list[dict[str, Any]]:
@@ -154,6 +164,29 @@ def test_asynchronous_with_a_webhook(server: Server, listener: Listener) -> None
     assert calls[1]["output"] == "HI"
     assert {call["id"] for call in calls} == {answer.json()["id"]}
     assert until_over(server, answer.json()["id"]) == calls[1]
+
+
+def test_a_webhook_of_https_is_called_where_its_certificate_is_trusted(guest: Make, tmp_path: Path) -> None:
+    certificate = self_signed(tmp_path / "tls.pem")
+    listener = Listener(certificate=certificate)
+    asked = {"input": {"text": "hi"}, "webhook": listener.url, "webhook_events_filter": ["completed"]}
+    with guest(INFER, environment={"SSL_CERT_FILE": str(certificate)}).serving() as server:
+        requests.post(url(server), json=asked, headers={"Prefer": "respond-async"}, timeout=PATIENCE)
+        assert listener.until_completed()[0]["output"] == "HI"
+    listener.close()
+
+
+def self_signed(path: Path) -> Path:
+    """A certificate for 127.0.0.1 with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name, now = x509.Name([]), datetime.now(timezone.utc)
+    built = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    built = built.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    here = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    signed = built.add_extension(here, critical=True).sign(key, hashes.SHA256())
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path.write_bytes(key.private_bytes(*form) + signed.public_bytes(serialization.Encoding.PEM))
+    return path
 
 
 def test_all_events_of_a_webhook(guest: Make, listener: Listener) -> None:

@@ -51,7 +51,7 @@ import os, resource, sys
 os.setgid({nobody})
 os.setuid({nobody})
 resource.setrlimit(resource.RLIMIT_NPROC, (30, 30))
-os.execv({python!r}, [{python!r}, "-I", {main!r}, "test"])
+os.execv({python!r}, [{python!r}, "-I", "-S", {main!r}, "test"])
 """
 
 

@@ -99,6 +99,22 @@ def test_only_jid_and_the_standard_library_are_loaded_for_a_model(guest: Make) -
     assert guest(infer).test().report["Examples"][0]["Output"] == json.loads(alone.stdout)
 
 
+def test_what_installed_packages_run_at_the_start_of_python_stays_with_the_model(guest: Make, tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
+    packages = next((tmp_path / "venv" / "lib").glob("python*/site-packages"))
+    (packages / "spoils.pth").write_text("import asyncio; asyncio.new_event_loop = None; asyncio.spoiled = True\n")
+    infer = """
+        import asyncio
+        class Model:
+            def run(self) -> bool:
+                return asyncio.spoiled
+    """
+    package = guest(infer, python=str(tmp_path / "venv" / "bin" / "python"))
+    assert package.test().report["Examples"][0]["Output"] is True
+    with package.serving() as server:
+        assert server.infer().json() is True
+
+
 def test_it_is_small(tmp_path: Path) -> None:
     home = tmp_path / "jid"
     shutil.copytree(MAIN.parent, home, ignore=shutil.ignore_patterns("__pycache__"))

@@ -15,9 +15,10 @@ from jid.failure import (
     STOPPING,
     Failure,
 )
+from jid.keep.birth import Born
 from jid.keep.process import Described, Process, too_long
 from jid.keep.run import Run
-from jid.keep.starting import start
+from jid.keep.starting import raised, start
 from jid.keep.tally import Tally
 from jid.keep.turns import Turns
 
@@ -34,7 +35,8 @@ class Keeper:
     failure: why the status is FAILED. set_up_at: when the last set-up had ended, in seconds of time.time.
     """
 
-    def __init__(self, config: Config, temporary: str) -> None:
+    def __init__(self, config: Config, temporary: str, first: Optional[Born]) -> None:
+        self._first = first  # a process that runs already
         self._config = config
         self._temporary = temporary
         self._turns = Turns(config.settings.queue)
@@ -119,7 +121,7 @@ class Keeper:
     async def _life(self) -> Failure:
         """One process from its start to its end, and why it ended."""
         try:
-            born = await start(self._config, temporary=self._temporary)
+            born = await self._process_of_its_own()
         except (OSError, RuntimeError) as error:
             return Failure(INTERNAL, "the model's process cannot be started: {}".format(error))
         try:
@@ -135,6 +137,12 @@ class Keeper:
         finally:
             self._process = None
             await born.stop()
+
+    async def _process_of_its_own(self) -> Process:
+        first, self._first = self._first, None
+        if first:
+            return await raised(first, self._config, temporary=self._temporary)
+        return await start(self._config, temporary=self._temporary)
 
     async def _ready(self) -> Process:
         while self._process is None or not self._process.takes_runs():

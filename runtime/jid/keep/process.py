@@ -16,7 +16,7 @@ from jid.keep.run import Over, Run
 from jid.keep.spool import Spool
 from jid.message import Message, Unpacker
 from jid.parcel import taken
-from jid.typed.schema import Schema
+from jid.typed.shape import Schema
 
 _NOTHING = 0  # the run that messages about the process itself belong to
 _POLITE = 3.0  # seconds for a process to end after it was told to

@@ -1,6 +1,5 @@
 """Messages that wait for a slow reader: the first in memory, the rest in a file without a name."""
 
-import tempfile
 from collections import deque
 from typing import BinaryIO, Deque, Optional
 
@@ -36,7 +35,7 @@ class Spool:
             self._size += message.size()
             return
         if self._file is None:
-            self._file = tempfile.TemporaryFile(dir=self._directory or None)
+            self._file = _file(self._directory)
         self._file.seek(self._written)
         self._written += self._file.write(packed(message))
 
@@ -70,3 +69,9 @@ class Spool:
         if self._read == self._written:
             file.close()
             self._file, self._read, self._written = None, 0, 0
+
+
+def _file(directory: str) -> BinaryIO:
+    from tempfile import TemporaryFile  # late, as most answers fit into memory
+
+    return TemporaryFile(dir=directory or None)

@@ -4,7 +4,7 @@ import re
 from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Union
 
 from jid.order import File, Keys, Order
-from jid.typed.schema import Schema, choices_of, is_file
+from jid.typed.shape import Schema, choices_of, is_file
 
 _DEEPEST = 100  # levels of lists and objects in an input
 

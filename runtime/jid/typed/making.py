@@ -4,11 +4,12 @@ import sys
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from jid.failure import INPUT_INVALID, Failure
-from jid.model import Path
 from jid.order import File
+from jid.path import Path
 from jid.typed import hints
 from jid.typed.check import fits
-from jid.typed.schema import Schema, schema_of
+from jid.typed.schema import schema_of
+from jid.typed.shape import Schema
 
 Maker = Callable[[Any], Any]
 

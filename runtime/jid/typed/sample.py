@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from jid.typed.schema import Schema, choices_of, is_file
+from jid.typed.shape import Schema, choices_of, is_file
 
 
 def sample(schema: Schema) -> Any:

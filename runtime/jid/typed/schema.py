@@ -1,12 +1,12 @@
 """Type hints as JSON Schema (2020-12), the one description that checks, OpenAPI and the metadata share."""
 
 import re
-from typing import Any, Dict, List, Optional, cast
+from typing import Any, List, Optional
 
-from jid.model import Asked, Path
+from jid.model import Asked
+from jid.path import Path
 from jid.typed import hints
-
-Schema = Dict[str, Any]  # a JSON Schema object
+from jid.typed.shape import Schema, choices_of, file_schema
 
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", list: "array", dict: "object"}
 _TAKEN = (
@@ -32,26 +32,6 @@ def schema_of(hint: Any, depth: int = 0) -> Schema:
     if kind in _OF_CLASSES:
         return _OF_CLASSES[kind](hint, depth)
     return _OF_ARGUMENTS[kind](hints.arguments_of(hint), depth + 1)
-
-
-def file_schema() -> Schema:
-    """A file in JSON: the text of a data: URL (RFC 2397)."""
-    return {"type": "string", "format": "uri"}
-
-
-def is_file(schema: Schema) -> bool:
-    """Whether this is what `file_schema` gives."""
-    return schema.get("format") == "uri"
-
-
-def is_nullable(schema: Schema) -> bool:
-    """Whether null is among what the schema takes by name."""
-    return any(choice.get("type") == "null" for choice in choices_of(schema))
-
-
-def choices_of(schema: Schema) -> List[Schema]:
-    """The members of a union, or the schema itself."""
-    return cast(List[Schema], schema.get("anyOf", [schema]))
 
 
 def narrowed(schema: Schema, asked: Asked) -> Schema:

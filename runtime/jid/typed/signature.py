@@ -8,7 +8,8 @@ from jid.model import Asked
 from jid.typed import hints
 from jid.typed.making import Maker, changes, maker_of
 from jid.typed.place import class_place, place
-from jid.typed.schema import Schema, Unsupported, is_nullable, narrowed, schema_of
+from jid.typed.schema import Unsupported, narrowed, schema_of
+from jid.typed.shape import Schema, is_nullable
 
 _GUESSED = (str, bool, int, float)  # types that a default value tells of an argument without a hint
 

@@ -3,10 +3,9 @@
 import json
 import os
 from typing import Any, AsyncIterator, List
-from urllib.parse import quote
 
-from jid import mediatype, message
-from jid.encoding import data_url, json_bytes
+from jid import message
+from jid.encoding import json_bytes
 from jid.failure import Failure
 from jid.keep.process import Described
 from jid.keep.run import Run
@@ -48,7 +47,14 @@ async def value_of(errand: Errand, run: Run) -> Any:
 def _whole(errand: Errand, run: Run, output: Message) -> Response:
     if output.note in (message.TEXT, message.JSON):
         return Response(200, TEXT if output.note == message.TEXT else JSON, errand.kept(output.body))
-    path = _path(errand, run, output)
+    return _file(_path(errand, run, output))
+
+
+def _file(path: str) -> Response:
+    from urllib.parse import quote  # late, as are all libraries that many models never need
+
+    from jid import mediatype
+
     name = os.path.basename(path)
     disposition = "inline; filename*=UTF-8''{}".format(quote(name.encode("utf-8", "replace"), safe=""))
     return Response(200, mediatype.of_name(name), FileContent(path), {"Content-Disposition": disposition})
@@ -89,7 +95,9 @@ def value(errand: Errand, run: Run, heard: Message) -> Any:
         return json.loads(heard.content().decode("utf-8"))
     if heard.note == message.TEXT:
         return heard.content().decode("utf-8")
-    return data_url(_path(errand, run, heard))
+    from jid.mediatype import shown
+
+    return shown(_path(errand, run, heard))
 
 
 def _path(errand: Errand, run: Run, heard: Message) -> str:

@@ -2,10 +2,9 @@
 
 import json
 from typing import Any, Dict, List, Tuple, Union
-from urllib.parse import parse_qsl
 
 from jid.settings import Settings
-from jid.typed.schema import Schema
+from jid.typed.shape import Schema
 from jid.web.errand import Errand
 from jid.web.form import Field, inputs_of
 from jid.web.memory import Memory, Share
@@ -82,6 +81,8 @@ def json_object(body: Body) -> Dict[str, Any]:
 
 
 def _pairs(data: bytes) -> List[Tuple[str, Field]]:
+    from urllib.parse import parse_qsl  # late, as many are never sent a form
+
     try:
         return list(parse_qsl(data.decode("utf-8"), keep_blank_values=True, max_num_fields=_FIELDS))
     except ValueError as error:

@@ -1,14 +1,13 @@
 """One request under way, and what has to be cleared away when it ends, however it ends."""
 
 import os
-import shutil
-import tempfile
 import time
 from typing import List, Union
 
 from jid.keep.run import Run
 from jid.order import File
 from jid.parcel import Parcel
+from jid.scratch import new_directory, remove
 from jid.web.request import Request
 
 _CLOCK = 0.02  # seconds by which a file system's clock may be behind ours
@@ -30,7 +29,7 @@ class Errand:
 
     def directory(self) -> str:
         """A new empty directory that is removed with this errand."""
-        made = tempfile.mkdtemp(prefix="in-", dir=self._temporary)
+        made = new_directory(self._temporary, "in-")
         self._directories.append(made)
         return made
 
@@ -69,7 +68,7 @@ class Errand:
         for run in self._runs:
             run.close()
         for directory in self._directories:
-            shutil.rmtree(directory, ignore_errors=True)
+            remove(directory)
         for path in self._outputs:
             self._remove(path)
         for parcel in self._parcels:

@@ -4,7 +4,7 @@ import json
 from typing import Any, Dict, List, Union
 
 from jid.order import File
-from jid.typed.schema import Schema, choices_of, is_file
+from jid.typed.shape import Schema, choices_of, is_file
 
 _WORDS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 

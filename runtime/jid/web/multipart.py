@@ -2,7 +2,6 @@
 
 import re
 from typing import BinaryIO, Callable, List, NamedTuple, Optional, Union
-from urllib.parse import unquote
 
 from jid.order import File
 from jid.web.memory import Share
@@ -156,4 +155,6 @@ def _unquoted(text: str) -> str:
 
 def _extended(text: str) -> str:
     """filename*=UTF-8''na%C3%AFve.txt (RFC 8187)."""
+    from urllib.parse import unquote
+
     return unquote(text.split("'", 2)[-1])

@@ -4,7 +4,7 @@ from typing import Any, Dict, List
 
 from jid.config import Config
 from jid.keep.process import Described
-from jid.typed.schema import Schema, choices_of, is_file
+from jid.typed.shape import Schema, choices_of, is_file
 from jid.web import outline
 from jid.web.outline import content, operation, ref
 

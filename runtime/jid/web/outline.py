@@ -2,7 +2,7 @@
 
 from typing import Any, Dict, Sequence
 
-from jid.typed.schema import Schema
+from jid.typed.shape import Schema
 
 _KIND = "application/problem+json"
 

@@ -1,6 +1,5 @@
 """The predictions that can be asked for by their IDs: those under way, and some that ended."""
 
-import base64
 import os
 from collections import OrderedDict
 from typing import Optional
@@ -49,4 +48,6 @@ class Predictions:
 
 def new_id() -> str:
     """26 characters that nobody can guess."""
+    import base64
+
     return base64.b32encode(os.urandom(16)).decode("ascii").lower().rstrip("=")

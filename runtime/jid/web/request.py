@@ -2,7 +2,6 @@
 
 import re
 from typing import Dict, List, NamedTuple
-from urllib.parse import unquote
 
 from jid.web.problem import BAD_REQUEST, HEAD_TOO_LARGE, HTTP_VERSION, NOT_IMPLEMENTED, Problem
 
@@ -63,6 +62,10 @@ def _path(target: str) -> str:
     path = target.partition("?")[0]
     if path.startswith(("http://", "https://")):
         path = "/" + path.split("/", 3)[3] if path.count("/") > 2 else "/"
+    if "%" not in path:
+        return path
+    from urllib.parse import unquote  # late: hardly any path has one
+
     return unquote(path)
 
 

@@ -1,19 +1,17 @@
 """`jid serve`: the process in front of the model's process."""
 
 import asyncio
-import gc
 import os
-import shutil
 import signal
 import socket
 import sys
-import tempfile
-from typing import Set
+from typing import Optional, Set
 
 from jid.config import Config
-from jid.failure import CONFIG_INVALID, Failure
+from jid.keep.birth import Born
 from jid.keep.keeper import Keeper
 from jid.web.connection import Connection, Site
+from jid.web.listening import WAITING, address_of
 from jid.web.memory import Memory
 from jid.web.predictions import Predictions
 from jid.web.routes import routes
@@ -21,24 +19,19 @@ from jid.web.service import Service
 
 _LOOKS = 12  # for silent clients, in the time after which they are let go
 _FAREWELL = 1.0  # seconds for the last answers, once the runs under way have been given up
-_WAITING = 1024  # connections that the system may hold for us
 
 
-async def serve(config: Config, host: str, port: int) -> None:
-    """Serve until SIGTERM or SIGINT; then finish what is under way and end."""
-    temporary = os.path.realpath(tempfile.mkdtemp(prefix="jid-"))
-    try:
-        await _Server(config, temporary).serve(_listening(host, port))
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+async def serve(config: Config, listening: socket.socket, temporary: str, first: Optional[Born]) -> None:
+    """Serve until SIGTERM or SIGINT; then finish what is under way and end. first: the model's process, if it runs."""
+    await _Server(config, temporary, first).serve(listening)
 
 
 class _Server:
     """The listening socket, the connections, and the model's keeper."""
 
-    def __init__(self, config: Config, temporary: str) -> None:
+    def __init__(self, config: Config, temporary: str, first: Optional[Born]) -> None:
         self._loop = asyncio.get_event_loop()
-        self._keeper = Keeper(config, temporary)
+        self._keeper = Keeper(config, temporary, first)
         connections: Set[Connection] = set()
         self._settings = config.settings
         self._predictions = Predictions()
@@ -52,10 +45,9 @@ class _Server:
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._told_to_stop.set)
         keeping = self._loop.create_task(self._keeper.keep())
-        server = await self._loop.create_server(lambda: Connection(self._site), sock=listening, backlog=_WAITING)
-        _freeze()
+        server = await self._loop.create_server(lambda: Connection(self._site), sock=listening, backlog=WAITING)
         looking = self._loop.create_task(self._look_for_silence())
-        print("serving on {}".format(_address(listening)), file=sys.stderr, flush=True)
+        print("serving on {}".format(address_of(listening)), file=sys.stderr, flush=True)
         await self._told_to_stop.wait()
         server.close()
         looking.cancel()
@@ -85,28 +77,3 @@ class _Server:
             await asyncio.sleep(self._settings.silence / _LOOKS)
             for connection in list(self._site.open):
                 connection.give_up(self._settings.silence)
-
-
-def _freeze() -> None:
-    """What has been loaded stays; the garbage collector need not go through it for every so many requests."""
-    if hasattr(gc, "freeze"):  # from Python 3.7 on
-        gc.freeze()
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-    except (OSError, OverflowError) as error:
-        listening.close()
-        raise Failure(CONFIG_INVALID, "cannot listen on {}:{}: {}".format(host, port, error)) from None
-    listening.listen(_WAITING)
-    listening.setblocking(False)
-    return listening
-
-
-def _address(listening: socket.socket) -> str:
-    host, port = listening.getsockname()[:2]
-    return "http://{}:{}".format("[" + host + "]" if ":" in host else host, port)

@@ -8,7 +8,6 @@ from jid.keep.run import Run
 from jid.order import File, closed
 from jid.typed.check import InputInvalid, check
 from jid.web.body import Body
-from jid.web.dataurl import saved
 from jid.web.errand import Errand
 from jid.web.predictions import Predictions
 from jid.web.problem import of_input
@@ -31,6 +30,8 @@ async def order_of(service: Service, errand: Errand, given: Dict[str, Any], belo
     """The inputs, checked; below: where they stand in the body. Raises Problem INPUT_INVALID, or Failure."""
 
     def open_file(text: str) -> File:
+        from jid.web.dataurl import saved  # late, as many models take no file
+
         return saved(text, errand.directory())
 
     described = await service.keeper.described()

@@ -7,7 +7,8 @@ import types
 from typing import FrozenSet, List
 
 from jid.config import Config
-from jid.failure import IMPORT_FAILED, MODEL_NOT_FOUND, Failure, told
+from jid.failure import IMPORT_FAILED, MODEL_NOT_FOUND, Failure
+from jid.work.reason import told
 
 
 def load_class(config: Config) -> type:

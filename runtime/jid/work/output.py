@@ -2,16 +2,15 @@
 
 import os
 import pathlib
-import shutil
-import tempfile
 from enum import Enum
 from typing import Any, Union
 
 from jid import message
-from jid.encoding import data_url, data_url_of, json_bytes
-from jid.mediatype import UNKNOWN
+from jid.encoding import data_url, json_bytes
+from jid.mediatype import UNKNOWN, shown
 from jid.message import Message
 from jid.parcel import LARGE, wrapped
+from jid.scratch import new_directory
 
 _BYTES = (bytes, bytearray, memoryview)
 
@@ -48,9 +47,9 @@ def _plain(value: Any) -> Any:
     """What JSON does not know, inside of JSON: files, bytes and images as data: URLs, records as objects,
     numbers and arrays of numpy and its kin by their own `tolist`."""
     if isinstance(value, pathlib.PurePath):
-        return data_url(_existing(value))
+        return shown(_existing(value))
     if isinstance(value, _BYTES):
-        return data_url_of(bytes(value), UNKNOWN)
+        return data_url(bytes(value), UNKNOWN)
     if _is_image(value):
         return _shown(value)
     if isinstance(value, Enum):
@@ -70,7 +69,7 @@ def _is_image(value: Any) -> bool:
 def _saved(image: Any) -> str:
     """The image as a file of the kind that it was read from, else PNG."""
     kind = image.format or "PNG"
-    path = os.path.join(tempfile.mkdtemp(), "image." + kind.lower())
+    path = os.path.join(new_directory(), "image." + kind.lower())
     image.save(path, kind)
     return path
 
@@ -78,13 +77,14 @@ def _saved(image: Any) -> str:
 def _shown(image: Any) -> str:
     path = _saved(image)
     try:
-        return data_url(path)
+        return shown(path)
     finally:
-        shutil.rmtree(os.path.dirname(path), ignore_errors=True)
+        os.unlink(path)
+        os.rmdir(os.path.dirname(path))
 
 
 def _written(content: Any) -> str:
-    path = os.path.join(tempfile.mkdtemp(), "output.bin")
+    path = os.path.join(new_directory(), "output.bin")
     with open(path, "wb") as file:
         file.write(content)
     return path

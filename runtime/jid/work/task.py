@@ -5,7 +5,7 @@ from typing import Any, Dict
 
 from jid import message
 from jid.encoding import json_bytes
-from jid.failure import CANCELLED, RUN_FAILED, Failure, told
+from jid.failure import CANCELLED, RUN_FAILED, Failure
 from jid.message import Message
 from jid.order import opened
 from jid.typed.making import made
@@ -13,6 +13,7 @@ from jid.typed.signature import Signature
 from jid.work import evidence
 from jid.work.line import Line
 from jid.work.output import outgoing
+from jid.work.reason import told
 
 
 class Task:

@@ -14,12 +14,14 @@ from typing import Any, Callable, FrozenSet, Optional
 from jid import message
 from jid.config import Config, read_config
 from jid.encoding import json_bytes
-from jid.failure import SETUP_FAILED, Failure, told
+from jid.failure import SETUP_FAILED, Failure
+from jid.settled import settle
 from jid.typed.signature import signature_of
 from jid.work.capacity import Capacity, capacity_of, is_async
 from jid.work.line import Line
 from jid.work.loader import give_way, load_class
 from jid.work.pool import Pool
+from jid.work.reason import told
 from jid.work.single import Single
 from jid.work.task import Task
 
@@ -53,6 +55,7 @@ def make_room(source: str, at_start: FrozenSet[str]) -> None:
 
 def _serve(line: Line, watch: "_Watch", config: Config, at_start: FrozenSet[str]) -> int:
     make_room(config.source, at_start)
+    settle()
     model = load_class(config)
     signature = signature_of(model, config.source)
     capacity = capacity_of(model, config.settings, config.source)
