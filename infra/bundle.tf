@@ -4,7 +4,7 @@ locals {
 
   bundled = concat(
     ["requirements.txt", "buildspecs/model.yaml"],
-    sort(fileset(local.root, "functions/**/*.{py,json}")),
+    sort(fileset(local.root, "functions/**/*.{py,json,html,css,js,svg}")),
     sort(fileset(local.root, "runtime/jid/**/*.py")),
   )
 }

@@ -8,8 +8,10 @@ from docs.generator.markdown import code, document, first, paragraphs, table
 from modelserver.app import ROUTES
 
 _INTRODUCTION = """
-Answers are JSON, errors are [problem documents](errors.md). With `MODELSERVER_TOKEN` set, whatever
-does not say otherwise needs it as `Authorization: Bearer <token>`; for GET, `MODELSERVER_READ_TOKEN` does too.
+Answers are JSON, errors are [problem documents](errors.md); a browser (`Accept: text/html`) gets
+[pages](../explanation/pages.md) at the same addresses, and with `?format=json` what programs get. With
+`MODELSERVER_TOKEN` set, whatever does not say otherwise needs it as `Authorization: Bearer <token>`; for GET,
+`MODELSERVER_READ_TOKEN` does too.
 """
 
 

@@ -17,28 +17,56 @@ from werkzeug.wrappers import Request, Response
 from modelserver.errors import BadRequest, MethodNotAllowed, NotFound, PackageNotFound, Problem, no_space
 from modelserver.http.answers import problem_answer
 from modelserver.http.leftover import then_discarded
+from modelserver.http.negotiation import prefers_page
 from modelserver.http.tokens import authorize
 from modelserver.package import PackageID
 from modelserver.services import Services
 
 Route = tuple[str, str, str]
 Endpoint = Callable[..., Response]
+Explain = Callable[[Request, Problem], Response]
 
 # Method, path, and the endpoint by module and name: a server imports the modules of what it is asked for.
 ROUTES: tuple[Route, ...] = (
+    ("GET", "/v1/packages/upload", "uploads.doors"),
     ("POST", "/v1/packages/upload", "uploads.upload"),
     ("POST", "/v1/packages/uploads", "uploads.begin"),
     ("POST", "/v1/packages/check", "uploads.check"),
     ("GET", "/v1/packages/<package_id>", "endpoints.get"),
     ("GET", "/v1/packages/<package_id>.zip", "endpoints.download"),
     ("GET", "/v1/packages/<package_id>/log", "endpoints.log"),
+    ("GET", "/v1/packages/<package_id>/files/<path:path>", "endpoints.file"),
     ("GET", "/v1/packages/", "endpoints.list_packages"),
     ("DELETE", "/v1/packages/<package_id>", "endpoints.delete"),
     ("GET", "/v1/health", "endpoints.health"),
     ("GET", "/v1/openapi.json", "openapi.endpoint.describe"),
 )
+# What only browsers need, beside the pages at the addresses above.
+BROWSER_ROUTES: tuple[Route, ...] = (
+    ("GET", "/", "pages.listing.lead"),
+    ("GET", "/v1/assets/<name>", "pages.assets.asset"),
+    ("GET", "/v1/sign-in", "pages.sign_in.form"),
+    ("POST", "/v1/sign-in", "pages.sign_in.enter"),
+    ("POST", "/v1/sign-out", "pages.sign_in.leave"),
+)
+# What answers instead when a browser asks, and the whole surface is at one URL: pages lead from one route to another.
+_PAGES = {
+    "endpoints.list_packages": "pages.listing.show",
+    "endpoints.get": "pages.package_page.show",
+    "endpoints.file": "pages.file_page.show",
+    "endpoints.log": "pages.log_page.show",
+    "uploads.doors": "pages.upload_page.show",
+    "uploads.upload": "pages.upload_page.receive",
+}
 # Whoever may talk to the server may ask for these, without a token.
-OPEN = ("endpoints.health", "openapi.endpoint.describe")
+OPEN = (
+    "endpoints.health",
+    "openapi.endpoint.describe",
+    "pages.assets.asset",
+    "pages.sign_in.form",
+    "pages.sign_in.enter",
+    "pages.sign_in.leave",
+)
 _REFUSAL = 400
 # A stranger's log or zip is never a page, a script or a part of one.
 _GUARDING = {
@@ -50,7 +78,7 @@ _GUARDING = {
 }
 
 _MAP = Map(
-    [Rule(path, endpoint=endpoint, methods=[method]) for method, path, endpoint in ROUTES],
+    [Rule(path, endpoint=endpoint, methods=[method]) for method, path, endpoint in (*ROUTES, *BROWSER_ROUTES)],
     strict_slashes=False,
     merge_slashes=False,
 )
@@ -74,38 +102,62 @@ class Surface:
     def has(self, endpoint: str) -> bool:
         return not self.endpoints or endpoint in self.endpoints
 
+    def shows_pages(self, request: Request) -> bool:
+        return not self.endpoints and prefers_page(request)
+
 
 WHOLE = Surface()
 
 
 def handle(request: Request, services: Callable[[], Services], surface: Surface = WHOLE) -> Response:
     """Dispatches. services: asked for inside the boundary, so that a wrong setting is an answer too."""
-    return answered(request, lambda: _dispatch(request, services(), surface))
+    explain = _page_of if surface.shows_pages(request) else _document_of
+    return answered(request, lambda: _dispatch(request, services(), surface), explain)
 
 
-def answered(request: Request, work: Callable[[], Response]) -> Response:
-    """The boundary: whatever is raised becomes problem+json; what is only our fault is logged, and 500.
+def answered(request: Request, work: Callable[[], Response], explain: Explain | None = None) -> Response:
+    """The boundary: whatever is raised becomes problem+json, or what `explain` makes of it.
 
     Whoever still sends when the answer is there is let finish, so that the answer is heard.
     """
-    answer = _answer(request, work)
+    answer = _answer(request, work, explain or _document_of)
     if answer.is_streamed and answer.status_code >= _REFUSAL:
         answer.response = then_discarded(answer.iter_encoded(), request)
     return answer
 
 
-def _answer(request: Request, work: Callable[[], Response]) -> Response:
+def _answer(request: Request, work: Callable[[], Response], explain: Explain) -> Response:
     try:
         return _guarded(work())
-    except Problem as problem:
-        return problem_answered(problem)
-    except HTTPException as error:
-        return problem_answered(BadRequest(error.description or ""))
     except Exception as error:
-        if full := no_space(error):
-            return problem_answered(full)
-        logging.exception("%r %r broke", request.method, request.path)
-        return problem_answered(Problem())
+        return _guarded(explain(request, _problem(request, error)))
+
+
+def _problem(request: Request, error: Exception) -> Problem:
+    """What is wrong, for whoever asked; what is only our fault is logged, and told without detail."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, HTTPException):
+        return BadRequest(error.description or "")
+    if full := no_space(error):
+        return full
+    logging.error("%r %r broke", request.method, request.path, exc_info=error)
+    return Problem()
+
+
+def _document_of(request: Request, problem: Problem) -> Response:
+    return problem_answer(problem)
+
+
+def _page_of(request: Request, problem: Problem) -> Response:
+    """A page that cannot be made is no reason to say nothing."""
+    from modelserver.pages.problem_page import problem_page
+
+    try:
+        return problem_page(request, problem)
+    except Exception:
+        logging.exception("the page of a %s could not be made", problem.code)
+        return problem_answer(problem)
 
 
 def problem_answered(problem: Problem) -> Response:
@@ -133,7 +185,10 @@ def _refusal(error: HTTPException) -> Problem:
 
 
 def _guarded(answer: Response) -> Response:
-    answer.headers.update(_GUARDING)
+    """A page has a policy of its own, and no other answer has."""
+    for name, value in _GUARDING.items():
+        answer.headers.setdefault(name, value)
+    answer.vary.add("Accept")
     return answer
 
 
@@ -141,14 +196,19 @@ def _dispatch(request: Request, services: Services, surface: Surface) -> Respons
     name, values = _match(request, surface)
     if name not in OPEN:
         authorize(request, services.settings)
+    if surface.shows_pages(request):
+        name = _PAGES.get(name, name)
     endpoint: Endpoint = import_string(f"modelserver.{name}")
-    text = values.get("package_id")
-    if text is None:
-        return endpoint(request, services)
+    if "package_id" in values:
+        values["package_id"] = _package_id(values["package_id"])
+    return endpoint(request, services, **values)
+
+
+def _package_id(text: str) -> PackageID:
     package_id = PackageID.parse(text)
     if package_id is None:
         raise PackageNotFound("An ID has 40 characters, each 0 to 9 or a to f.")
-    return endpoint(request, services, package_id)
+    return package_id
 
 
 def _match(request: Request, surface: Surface) -> tuple[str, dict[str, str]]:

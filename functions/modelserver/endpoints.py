@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import get_args
-from urllib.parse import urlencode
-
 from werkzeug.wrappers import Request, Response
 
-from modelserver.errors import BadRequest
-from modelserver.http.answers import Span, json_answer, package_answer, text_answer, zip_answer
-from modelserver.package import PackageID, Status
-from modelserver.ports import Query
+from modelserver.http.answers import Span, file_answer, json_answer, package_answer, text_answer, zip_answer
+from modelserver.http.listing import further, listed
+from modelserver.package import PackageID
 from modelserver.services import Services
-
-MOST = 1000
 
 
 def get(request: Request, services: Services, package_id: PackageID) -> Response:
@@ -54,17 +48,27 @@ def list_packages(request: Request, services: Services) -> Response:
     """The packages that are ready, newest first.
 
     `?status=` is `building`, `ready`, `failed` or `any`; `?name=` is a model's name; `?limit=` is 100 unless said, at
-    most 1000. Where there are more, `Link: <...>; rel="next"` is the address of the next page.
+    most 1000. `?search=` looks for a part of the name, or how the ID begins; `?architecture=` is `cpu` or `gpu`. Where
+    there are more, `Link: <...>; rel="next"` is the address of the next page; a search that has looked at 5,000
+    packages may end a page early.
     """
-    query = _query(request)
-    try:
-        page = services.catalog.list(query)
-    except ValueError:
-        raise BadRequest("page_token is not one that this server gave. Start again without it.") from None
+    page = listed(request, services)
     answer = json_answer([package.to_json() for package in page.packages])
     if page.next:
-        further = urlencode({**request.args.to_dict(), "page_token": page.next})
-        answer.headers["Link"] = f'<{request.path}?{further}>; rel="next"'
+        answer.headers["Link"] = f'<{request.path}{further(request, page)}>; rel="next"'
+    return answer
+
+
+def file(request: Request, services: Services, package_id: PackageID, path: str) -> Response:
+    """One file of the package.
+
+    Pictures and sound as such, the rest as bytes (`application/octet-stream`): nothing of a package is a page here.
+    """
+    from modelserver.contents import stream
+
+    opened = stream(services, services.catalog.get(package_id), path)
+    answer = file_answer(path, opened.size, opened.chunks)
+    answer.call_on_close(opened.close)
     return answer
 
 
@@ -80,18 +84,3 @@ def delete(request: Request, services: Services, package_id: PackageID) -> Respo
 def health(request: Request, services: Services) -> Response:
     """What is plugged in. It needs no token."""
     return json_answer({"Status": "ok", **services.ports.plugged})
-
-
-def _query(request: Request) -> Query:
-    status = request.args.get("status", "ready")
-    if status not in (*get_args(Status), "any"):
-        raise BadRequest(f"status={status!r}: say building, ready, failed or any.")
-    limit = request.args.get("limit", "100")
-    if not (limit.isascii() and limit.isdigit() and len(limit) <= len(str(MOST)) and 1 <= int(limit) <= MOST):
-        raise BadRequest(f"limit={limit!r}: say a number from 1 to {MOST}.")
-    return Query(
-        status=None if status == "any" else status,  # type: ignore[arg-type]
-        name=request.args.get("name", ""),
-        limit=int(limit),
-        after=request.args.get("page_token", ""),
-    )

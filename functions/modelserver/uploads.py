@@ -13,6 +13,19 @@ from modelserver.package import Package
 from modelserver.services import Services
 
 
+def doors(request: Request, services: Services) -> Response:
+    """How large a zip may be: bytes in a request's body and through a session, entries, bytes unpacked."""
+    settings = services.settings
+    return json_answer(
+        {
+            "MaxDirect": settings.max_direct,
+            "MaxUpload": settings.max_upload,
+            "MaxEntries": settings.max_entries,
+            "MaxUnpacked": settings.max_unpacked,
+        }
+    )
+
+
 def upload(request: Request, services: Services) -> Response:
     """Takes in a zip, has it built and tested, and answers with the package.
 
@@ -28,7 +41,7 @@ def upload(request: Request, services: Services) -> Response:
     `Accept: text/event-stream` or `application/x-ndjson` watches the build: `accepted` with the package, `log` with
     what the build says, and last `package` or `problem`.
     """
-    package, started = _taken_in(request, services)
+    package, started = taken_in(request, services)
     if kind := wanted(request):
         return services.places.stream(lambda: events(kind, services.catalog, package))
     preference = Preference.of(request)
@@ -72,7 +85,8 @@ def _waited(preference: Preference, services: Services, package: Package) -> Pac
     return services.catalog.wait(package, min(preference.seconds, services.settings.max_wait))
 
 
-def _taken_in(request: Request, services: Services) -> tuple[Package, bool]:
+def taken_in(request: Request, services: Services) -> tuple[Package, bool]:
+    """The package in the request, and whether this upload started its build."""
     if is_json(request):
         return services.intake.upload_session(member(request, "Upload", str))
     return services.intake.upload(chunks(request, services.settings.max_direct))

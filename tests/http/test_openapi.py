@@ -12,6 +12,7 @@ from werkzeug.test import Client, TestResponse
 
 from modelserver import errors
 from modelserver.app import OPEN, ROUTES
+from modelserver.openapi.document import shown_path
 from modelserver.openapi.operations import ANYWHERE, OPERATIONS
 from tests.http.conftest import Serve
 from tests.http.packages import upload
@@ -42,7 +43,7 @@ def test_it_is_small_and_kept(server: Client) -> None:
 
 def test_it_describes_every_route_and_nothing_else(server: Client) -> None:
     found = {(method.upper(), path) for path, methods in described(server)["paths"].items() for method in methods}
-    assert found == {(method, path.replace("<", "{").replace(">", "}")) for method, path, _ in ROUTES}
+    assert found == {(method, shown_path(path)) for method, path, _ in ROUTES}
     assert set(OPERATIONS) == {endpoint for _, _, endpoint in ROUTES}
 
 
@@ -54,7 +55,7 @@ def test_it_knows_every_error(server: Client) -> None:
 def test_it_asks_for_a_token_where_the_server_does(serve: Serve) -> None:
     document = described(serve(TOKEN="one to write", READ_TOKEN="one-to-read"))
     for method, path, endpoint in ROUTES:
-        operation = document["paths"][path.replace("<", "{").replace(">", "}")][method.lower()]
+        operation = document["paths"][shown_path(path)][method.lower()]
         ways = [next(iter(way)) for way in operation["security"]]
         assert ways == ([] if endpoint in OPEN else ["writes", "reads"] if method == "GET" else ["writes"]), path
 
@@ -86,6 +87,7 @@ def test_what_is_answered_is_what_was_described(server: Client, holds: Any) -> N
     assert holds(server.post("/v1/packages/uploads", json={"Size": 3}), "Session")
     assert holds(server.post("/v1/packages/uploads", json={"Size": "3"}), "Problem400")
     assert holds(server.get("/v1/health"), "Health")
+    assert holds(server.get("/v1/packages/upload"), "Doors")
 
 
 def test_a_failed_package_is_one_too(server: Client, holds: Any) -> None:

@@ -19,6 +19,18 @@ from modelserver.package import Package
 from modelserver.ports import Reader
 
 _CHUNK = 1024**2
+# What a browser can show without obeying it, by suffix: no SVG, which is a document with scripts.
+SHOWN = {
+    "gif": "image/gif",
+    "jpeg": "image/jpeg",
+    "jpg": "image/jpeg",
+    "png": "image/png",
+    "webp": "image/webp",
+    "flac": "audio/flac",
+    "mp3": "audio/mpeg",
+    "ogg": "audio/ogg",
+    "wav": "audio/wav",
+}
 
 
 def json_answer(body: JSON, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -59,6 +71,12 @@ def text_answer(chunks: Iterator[bytes]) -> Response:
     chunks = chain([next(chunks, b"")], chunks)
     headers = {"X-Content-Type-Options": "nosniff", "X-Accel-Buffering": "no"}
     return Response(filter(None, chunks), 200, headers, content_type="text/plain; charset=utf-8")
+
+
+def file_answer(path: str, size: int, chunks: Iterator[bytes]) -> Response:
+    """A stranger's file: as what it is if a browser can show that without obeying it, else as bytes to keep."""
+    kind = SHOWN.get(path.rpartition(".")[2].lower(), "application/octet-stream")
+    return Response(chunks, 200, {"Content-Length": str(size)}, content_type=kind)
 
 
 def zip_answer(request: Request, package: Package, reader: Reader, span: Span) -> Response:

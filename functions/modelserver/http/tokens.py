@@ -1,4 +1,7 @@
-"""What a client may do, by the token that it sends: who may write may read, who may read may not write."""
+"""What a client may do, by the token that it sends: who may write may read, who may read may not write.
+
+A browser that is signed in sends a cookie instead, which stands for the token that it was given for.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import hmac
 from werkzeug.wrappers import Request
 
 from modelserver.errors import Forbidden, Unauthorized
+from modelserver.http import session
 from modelserver.settings import Settings
 
 _READING = ("GET", "HEAD")
@@ -20,15 +24,20 @@ def authorize(request: Request, settings: Settings) -> None:
     """
     if not settings.token:
         return
-    given = _digest((request.authorization.token if request.authorization else None) or "")
-    may_write = hmac.compare_digest(given, _digest(settings.token))
-    may_read = hmac.compare_digest(given, _digest(settings.read_token)) and settings.read_token != ""
+    given = (request.authorization.token if request.authorization else None) or ""
+    may_write = is_token(given, settings.token) or session.admits(request, settings, settings.token)
+    may_read = is_token(given, settings.read_token) or session.admits(request, settings, settings.read_token)
     if not (may_write or may_read):
         headers = {"WWW-Authenticate": 'Bearer realm="modelserver"'}
         raise Unauthorized('Send it with: curl -H "Authorization: Bearer $TOKEN"', headers=headers)
     if not may_write and request.method not in _READING:
         headers = {"WWW-Authenticate": 'Bearer realm="modelserver", error="insufficient_scope"'}
         raise Forbidden(f"The token that was sent may only read, and {request.method} changes things.", headers=headers)
+
+
+def is_token(given: str, token: str) -> bool:
+    """Whether it is this token, and there is one."""
+    return hmac.compare_digest(_digest(given), _digest(token)) and token != ""
 
 
 def _digest(token: str) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 
@@ -45,12 +46,17 @@ def _described(tokens: bool) -> Object:
 def _paths(tokens: bool) -> Object:
     paths: dict[str, Object] = {}
     for method, path, endpoint in ROUTES:
-        shown = path.replace("<", "{").replace(">", "}")
+        shown = shown_path(path)
         operation = _operation(endpoint, OPERATIONS[endpoint])
         if tokens:
             operation["security"] = [] if endpoint in OPEN else [_WRITES, *([_READS] if method == "GET" else [])]
         paths.setdefault(shown, {})[method.lower()] = operation
     return dict(paths)
+
+
+def shown_path(path: str) -> str:
+    """A route's path as OpenAPI writes it: `/a/<path:b>` is `/a/{b}`."""
+    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", path)
 
 
 def _operation(endpoint: str, operation: Operation) -> Object:

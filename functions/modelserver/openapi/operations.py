@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import get_args
 
 from modelserver import errors
-from modelserver.endpoints import MOST
+from modelserver.config import Architecture
 from modelserver.errors import Problem
+from modelserver.http.listing import MOST
 from modelserver.jsontypes import JSON, Object
 from modelserver.openapi.schemas import PACKAGE_ID, ref
 from modelserver.package import Status
@@ -75,10 +76,12 @@ _STREAMS: Content = {"text/event-stream": _TEXT, "application/x-ndjson": _TEXT}
 _PLACE: Mapping[str, Object] = {"Location": _TEXT}
 _PACKAGES: Object = {"type": "array", "items": ref("Package")}
 _STATUSES: list[JSON] = [*get_args(Status), "any"]
+_ARCHITECTURES: list[JSON] = [*get_args(Architecture)]
 _TAKEN_IN = (errors.NoFile, errors.TooLarge, errors.UnsupportedMediaType, errors.InvalidPackage)
 _BUILT = (errors.BuildFailed, errors.TestFailed, errors.BuildTimedOut, errors.BuildCancelled)
 
 OPERATIONS: Mapping[str, Operation] = {
+    "uploads.doors": Operation({200: Answer("Bytes, but for the entries.", _json("Doors"))}),
     "uploads.upload": Operation(
         {
             200: Answer("The content is known and ready; or the stream asked for.", {**_json("Package"), **_STREAMS}),
@@ -114,6 +117,11 @@ OPERATIONS: Mapping[str, Operation] = {
         (errors.PackageNotFound, errors.RangeNotSatisfiable),
         (_ID, _header("Range", "bytes=<first>-<last>"), _IF_NONE_MATCH),
     ),
+    "endpoints.file": Operation(
+        {200: Answer("The file.", {"application/octet-stream": _BYTES, "image/*": _BYTES, "audio/*": _BYTES})},
+        (errors.PackageNotFound, errors.NotFound, errors.TooLarge),
+        (_ID, {"name": "path", "in": "path", "required": True, "schema": _TEXT}),
+    ),
     "endpoints.log": Operation(
         {200: Answer("What the build has said.", {"text/plain": _TEXT})},
         (errors.PackageNotFound,),
@@ -128,6 +136,8 @@ OPERATIONS: Mapping[str, Operation] = {
         parameters=(
             _query("status", {"enum": _STATUSES, "default": "ready"}),
             _query("name", _TEXT),
+            _query("search", {**_TEXT, "description": "a part of the name, or how the ID begins"}),
+            _query("architecture", {"enum": _ARCHITECTURES}),
             _query("limit", {"type": "integer", "minimum": 1, "maximum": MOST, "default": 100}),
             _query("page_token", _TEXT),
         ),

@@ -83,6 +83,7 @@ SCHEMAS: dict[str, Object] = {
         },
         {"ID": PACKAGE_ID},
     ),
+    "Doors": _members({"MaxDirect": _COUNT, "MaxUpload": _COUNT, "MaxEntries": _COUNT, "MaxUnpacked": _COUNT}),
     "Session": _members({"Upload": _TEXT, "Location": {"type": "string", "description": "PUT the zip here"}}),
     "Health": _members({"Status": {"const": "ok"}, "Engine": _TEXT, "Storage": _TEXT, "Database": _TEXT}),
     "Problem": _members(

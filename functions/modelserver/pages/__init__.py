@@ -1,0 +1,1 @@
+"""The HTTP surface as pages: HTML for the person in the browser."""
