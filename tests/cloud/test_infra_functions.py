@@ -97,7 +97,7 @@ def test_what_the_functions_read_is_in_their_bundle() -> None:
     bundled = local_value("bundled")
     assert "buildspecs/model.yaml" in bundled and (ROOT / "buildspecs" / "model.yaml").exists()
     assert "requirements.txt" in bundled
-    carried = {".py", ".json"}
+    carried = {".py", ".json", ".html", ".css", ".js", ".svg"}
     for path in [*ROOT.glob("functions/**/*"), *ROOT.glob("runtime/jid/**/*")]:
         if path.is_file() and "__pycache__" not in path.parts:
             assert path.suffix in carried or path.name in ("README.md", "py.typed"), f"{path} would not be deployed"
