@@ -50,15 +50,16 @@ def curl(expected: str, address: str, *words: str) -> float:
 
 def peak_memory(pid: int) -> int:
     """VmHWM of a process and all its children, in bytes."""
-    return sum(_peak(each) for each in _family(pid))
+    return sum(_peak(each) for each in family(pid))
 
 
-def _family(pid: int) -> list[int]:
-    family = [pid]
+def family(pid: int) -> list[int]:
+    """A process and all below it, itself first."""
+    found = [pid]
     for task in Path(f"/proc/{pid}/task").iterdir():
         for child in (task / "children").read_text().split():
-            family += _family(int(child))
-    return family
+            found += family(int(child))
+    return found
 
 
 def _peak(pid: int) -> int:

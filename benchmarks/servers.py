@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from benchmarks.measuring import free_port
+from benchmarks.measuring import family, free_port
 
 _REGISTRY = """
 version: 0.1
@@ -89,7 +90,7 @@ def nginx(folder: Path, root: Path) -> Iterator[Server]:
 def running(
     command: list[str], address: str, path: str, variables: Mapping[str, str] | None = None
 ) -> Iterator[Server]:
-    """A server from its first answer on, whatever that is."""
+    """A server from its first answer on, whatever that is. What it leaves behind at its end is killed."""
     process = subprocess.Popen(
         command, env={**os.environ, **(variables or {})}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
@@ -97,8 +98,12 @@ def running(
         _await(process, address + path)
         yield Server(address, process.pid)
     finally:
+        left = family(process.pid)[1:] if process.poll() is None else []
         process.terminate()
         process.wait()
+        for pid in left:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def _await(process: subprocess.Popen[bytes], address: str) -> None:

@@ -56,6 +56,10 @@ def seconds(value: float) -> str:
     return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.0f} ms"
 
 
+def microseconds(value: float) -> str:
+    return f"{value * 1e6:.0f} µs"
+
+
 def megabytes(value: float) -> str:
     return f"{value / 1e6:.1f} MB"
 

@@ -50,12 +50,13 @@ class Missing(Exception):
 class Work:
     """One or a few rows that are measured together. rows: gets the scale and an empty folder.
 
-    It raises Missing where something is missing that cannot be seen beforehand.
+    It raises Missing where something is missing that cannot be seen beforehand. slow: however small the scale is.
     """
 
     name: str
     rows: Callable[[Scale, Path], Iterator[Row]]
     needs: tuple[Need, ...] = ()
+    slow: bool = False
 
     def missing(self) -> str:
         """What it lacks here, in words; "" if nothing."""

@@ -11,6 +11,7 @@ from random import Random
 MIB = 1024**2
 _BLOCK = 16
 _CONFIG = "name: bench/package\nmodel: infer.py:Model\n"
+_HELLO = Path(__file__).parents[1] / "examples" / "hello"
 _CODE = "class Model:\n    def run(self):\n        return 'ok'\n"
 
 
@@ -32,6 +33,14 @@ def deflated(path: Path, beside: Path, mebibytes: int) -> Path:
         for block in _blocks(mebibytes):
             file.write(block)
             plain.write(block)
+    return path
+
+
+def hello(path: Path) -> Path:
+    """The package examples/hello, with what a test of it needs."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(_HELLO.iterdir()):
+            archive.write(file, file.name)
     return path
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import queue
 import sqlite3
 from collections.abc import Iterator
@@ -13,11 +12,14 @@ from modelserver.errors import NoSpace
 from modelserver.package import Package, PackageID
 from modelserver.paging import cursor, position
 from modelserver.ports import Page, Query
+from modelserver.record import Record, written
 
 _IDLE = 8
+# With rowids, so that records lie in the order in which they came: in the order of their IDs, a page of the newest
+# 100 among 100,000 was read from a hundred places (2.7 ms instead of 0.1).
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS packages (id TEXT PRIMARY KEY, name TEXT NOT NULL, status TEXT NOT NULL,"
-    " created TEXT NOT NULL, build TEXT NOT NULL, record TEXT NOT NULL) WITHOUT ROWID",
+    " created TEXT NOT NULL, build TEXT NOT NULL, record TEXT NOT NULL)",
     "CREATE INDEX IF NOT EXISTS newest ON packages (status, created DESC, id DESC)",
     "CREATE INDEX IF NOT EXISTS newest_of_all ON packages (created DESC, id DESC)",
     "CREATE INDEX IF NOT EXISTS newest_of_name ON packages (name, created DESC, id DESC)",
@@ -62,9 +64,8 @@ class SQLiteDatabase:
         text = f"SELECT record FROM packages {where} ORDER BY created DESC, id DESC LIMIT ?"  # noqa: S608
         with self._connection() as connection:
             rows = connection.execute(text, (*values, query.limit + 1)).fetchall()
-        packages = tuple(_package(row) for row in rows)
-        more = len(packages) > query.limit
-        return Page(packages[: query.limit], cursor(packages[query.limit - 1]) if more else "")
+        records = tuple(Record(text) for (text,) in rows[: query.limit])
+        return Page(records, cursor(records[-1].package) if len(rows) > query.limit else "")
 
     def delete(self, package: Package) -> bool:
         with self._transaction() as connection:
@@ -115,12 +116,11 @@ class SQLiteDatabase:
 
 
 def _row(package: Package) -> tuple[str, ...]:
-    record = json.dumps(package.to_record(), separators=(",", ":"), ensure_ascii=False)
-    return package.id, package.config.name, package.status, package.created, package.build, record
+    return package.id, package.config.name, package.status, package.created, package.build, written(package)
 
 
 def _package(row: tuple[str]) -> Package:
-    return Package.from_record(json.loads(row[0]))
+    return Record(row[0]).package
 
 
 def _conditions(query: Query) -> tuple[str, list[str]]:

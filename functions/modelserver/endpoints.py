@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from werkzeug.wrappers import Request, Response
 
-from modelserver.http.answers import Span, file_answer, json_answer, package_answer, text_answer, zip_answer
+from modelserver.http.answers import (
+    Span,
+    file_answer,
+    json_answer,
+    list_answer,
+    package_answer,
+    text_answer,
+    zip_answer,
+)
 from modelserver.http.listing import further, listed
 from modelserver.package import PackageID
 from modelserver.services import Services
@@ -53,7 +61,7 @@ def list_packages(request: Request, services: Services) -> Response:
     packages may end a page early.
     """
     page = listed(request, services)
-    answer = json_answer([package.to_json() for package in page.packages])
+    answer = list_answer(record.shown() for record in page.records)
     if page.next:
         answer.headers["Link"] = f'<{request.path}{further(request, page)}>; rel="next"'
     return answer

@@ -13,6 +13,7 @@ from modelserver.errors import BuildCancelled, TooLarge
 from modelserver.package import Outcome, Package, PackageID
 from modelserver.paging import cursor, position
 from modelserver.ports import Page, Query, Upload
+from modelserver.record import Record, written
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,8 @@ class MemoryDatabase:
             and (after is None or (package.created, package.id) < after)
         ]
         more = len(fitting) > query.limit
-        return Page(tuple(fitting[: query.limit]), cursor(fitting[query.limit - 1]) if more else "")
+        records = tuple(Record(written(package)) for package in fitting[: query.limit])
+        return Page(records, cursor(fitting[query.limit - 1]) if more else "")
 
     def delete(self, package: Package) -> bool:
         with self._lock:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from modelserver.package import Outcome, Package, PackageID, Status
+from modelserver.record import Record
 
 
 @dataclass(frozen=True)
@@ -112,8 +113,12 @@ class Page:
     A full page's `next` may lead to an empty page: to know better, a database would read one record more.
     """
 
-    packages: tuple[Package, ...]
+    records: tuple[Record, ...]
     next: str = ""
+
+    @property
+    def packages(self) -> tuple[Package, ...]:
+        return tuple(record.package for record in self.records)
 
 
 class Database(Protocol):

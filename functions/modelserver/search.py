@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from modelserver.package import Package
 from modelserver.paging import cursor
 from modelserver.ports import Page, Query
+from modelserver.record import Record
 
 _AT_ONCE = 500
 _MOST = 5000
@@ -35,16 +36,17 @@ def search(listing: Callable[[Query], Page], query: Query, wanted: Wanted) -> Pa
     """
     if wanted == Wanted():
         return listing(query)
-    kept: list[Package] = []
+    kept: list[Record] = []
     after, looked_at = query.after, 0
     while looked_at < _MOST:
         page = listing(replace(query, limit=_AT_ONCE, after=after))
-        for package in page.packages:
-            if wanted.fits(package):
-                kept.append(package)
+        for record in page.records:
+            if wanted.fits(record.package):
+                kept.append(record)
             if len(kept) == query.limit:
-                return Page(tuple(kept), cursor(package) if page.next or package is not page.packages[-1] else "")
-        looked_at += len(page.packages)
+                more = page.next or record is not page.records[-1]
+                return Page(tuple(kept), cursor(record.package) if more else "")
+        looked_at += len(page.records)
         after = page.next
         if not after:
             break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -53,6 +54,9 @@ def test_what_was_claimed_is_read_back_whole(database: Database) -> None:
     assert database.claim(full) == full
     assert database.get(full.id) == full
     assert database.list(_ANY).packages == (full,)
+    assert [record.shown() for record in database.list(_ANY).records] == [
+        json.dumps(full.to_json(), indent=2, ensure_ascii=False)
+    ]
 
 
 def test_a_second_claim_changes_nothing_and_sees_the_first(database: Database) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,13 @@ def test_the_list_holds_what_is_ready_newest_first(server: Client) -> None:
     assert [package["ID"] for package in named] == [second]
     assert len(server.get("/v1/packages/?status=failed").get_json()) == 1
     assert len(server.get("/v1/packages/?status=any").get_json()) == 3
+
+
+def test_the_list_shows_each_package_as_get_does(server: Client) -> None:
+    published = [_published(server, str(number)) for number in range(2)]
+    each = [server.get(f"/v1/packages/{package_id}").get_json() for package_id in published[::-1]]
+    listed = server.get("/v1/packages/?status=any").get_data(as_text=True)
+    assert listed == json.dumps(each, indent=2, ensure_ascii=False) + "\n"
 
 
 def test_the_pages_of_the_list_are_linked(server: Client) -> None:

@@ -22,6 +22,7 @@ from modelserver.gcp.calls import calling
 from modelserver.package import Package, PackageID
 from modelserver.paging import cursor, position
 from modelserver.ports import Page, Query
+from modelserver.record import Record
 
 COLLECTION = "packages"
 
@@ -87,8 +88,8 @@ class FirestoreDatabase:
                 found = asked.get(**self._waits)
             except exceptions.FailedPrecondition:
                 raise Misconfigured("Firestore lacks an index that lists packages: apply infra/ again.") from None
-        packages = tuple(map(_package, found))
-        return Page(packages, cursor(packages[-1]) if len(packages) == query.limit else "")
+        records = tuple(Record(cast(str, snapshot.get("record"))) for snapshot in found)
+        return Page(records, cursor(records[-1].package) if len(records) == query.limit else "")
 
     def delete(self, package: Package) -> bool:
         return self._change(

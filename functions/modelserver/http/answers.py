@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from typing import cast
@@ -37,6 +37,12 @@ def json_answer(body: JSON, status: int = 200, headers: dict[str, str] | None = 
     """Indented, for whoever reads it in a terminal."""
     text = json.dumps(body, indent=2, ensure_ascii=False) + "\n"
     return Response(text, status, headers, content_type="application/json")
+
+
+def list_answer(shown: Iterable[str]) -> Response:
+    """The same of values that are JSON already, indented."""
+    lines = ",\n".join(shown).replace("\n", "\n  ")
+    return Response(f"[\n  {lines}\n]\n" if lines else "[]\n", content_type="application/json")
 
 
 def package_answer(request: Request, package: Package, status: int = 200) -> Response:
