@@ -16,7 +16,7 @@ from importlib import import_module
 
 from trust.row import Missing, Row
 
-CHECKS = ("archives",)
+CHECKS = ("archives", "fuzzing")
 _WIDTHS = (44, 34, 16)
 
 

@@ -215,3 +215,27 @@ def test_a_large_file_streams_in_bounded_memory() -> None:
         assert tracemalloc.get_traced_memory()[1] < 8 * 2**20
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        pytest.param(b"x--" + BOUNDARY.encode() + b"--\r\n" + body(part(ZIP)), id="a boundary within the preamble"),
+        pytest.param(
+            b"--" + BOUNDARY.encode()[:-1] + b"\r\n" + body(part(ZIP)), id="nearly a boundary in the preamble"
+        ),
+        pytest.param(body(part(ZIP, more="A: b\nc\r\n")), id="a line break in a header"),
+        pytest.param(body(part(ZIP, more="\nA: b\r\n")), id="a line break before a header"),
+        pytest.param(body(part(ZIP, more="A: b\n\r\n")), id="a line break behind a header"),
+        pytest.param(body(part(ZIP, 'name="file"; filename="a\nb"')), id="a line break in a name"),
+    ],
+)
+def test_what_the_fuzzer_found_is_read_alike_however_it_is_cut_up(whole: bytes) -> None:
+    """The parser took some of these whole and refused them in pieces, or the other way round."""
+    answers = set()
+    for length in (1, 2, 7, 50, len(whole)):
+        try:
+            answers.add(file(*(whole[at : at + length] for at in range(0, len(whole), length))))
+        except BadRequest:
+            answers.add(b"refused")
+    assert len(answers) == 1, answers

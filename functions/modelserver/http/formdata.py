@@ -14,6 +14,7 @@ from typing import Protocol
 from multipart import (  # type: ignore[import-untyped]
     MultipartError,
     MultipartSegment,
+    ParserError,
     PushMultipartParser,
     parse_options_header,
 )
@@ -55,11 +56,44 @@ def _how(field: str) -> str:
     return f'Send the zip with: curl -X POST <address> -F "{field}=@model-directory.zip"'
 
 
+class _Preamble:
+    """What stands before the first boundary, left out (RFC 2046, 5.1.1).
+
+    The parser's own reading of it depends on how the body is cut into pieces.
+    """
+
+    def __init__(self, boundary: str) -> None:
+        self._line = f"\r\n--{boundary}".encode()
+        self._before = b"\r\n"  # the body's beginning is a line's beginning
+        self._over = False
+
+    def without(self, chunk: bytes) -> bytes:
+        """The part of the chunk from the first boundary on, which may have begun in the chunk before."""
+        if self._over:
+            return chunk
+        self._before += chunk
+        at = self._before.find(self._line)
+        if at < 0:
+            self._before = self._before[1 - len(self._line) :]
+            return b""
+        self._over = True
+        return self._before[at + len(b"\r\n") :]
+
+
+class _Parser(PushMultipartParser):  # type: ignore[misc]
+    def _on_segment_headerline(self, line: bytes) -> None:
+        """A line break within a header is refused however the body comes; the parser itself sees it in pieces alone."""
+        if b"\n" in line:
+            raise ParserError("Invalid line break in segment header")
+        super()._on_segment_headerline(line)
+
+
 class _Form:
     """One body on its way: which fields came, and how much of it was the file."""
 
     def __init__(self, boundary: str, field: str) -> None:
-        self._parser = PushMultipartParser(
+        self._preamble = _Preamble(boundary)
+        self._parser = _Parser(
             boundary,
             max_header_size=_MOST_HEADER,
             max_header_count=_MOST_HEADERS,
@@ -85,7 +119,8 @@ class _Form:
             raise self._no_file()
 
     def _pieces(self, chunk: bytes) -> Iterator[bytes]:
-        for event in self._parser.parse(chunk):
+        data = self._preamble.without(chunk)
+        for event in self._parser.parse(data) if data else ():
             if isinstance(event, MultipartSegment):
                 self._enter(event)
             elif event is not None and self._inside:

@@ -1,0 +1,1 @@
+"""Readers of what strangers send, fed with bytes that a fuzzer makes of good ones."""
