@@ -28,6 +28,7 @@ class Part(Enum):
     DOCKER = "Docker engine"
     REGISTRY = "docker-registry"
     PROCESS = "process engine"
+    CHROMIUM = "Chromium"
     TERRAFORM = "terraform"
     SCHEMA = "Terraform provider's schema"
     CHECKOV = "checkov"

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 from functools import cache
 from typing import Any
 from urllib.parse import quote, unquote
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _OUTSIDE = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
@@ -40,8 +40,15 @@ def readme_html(text: str, paths: Set[str], locate: Locate) -> Markup:
 @cache
 def _markdown() -> MarkdownIt:
     made = MarkdownIt("commonmark", {"html": False, "maxNesting": 20}).enable(["table", "strikethrough"])
+    for kind in ("fence", "code_block"):
+        made.add_render_rule(kind, _code)
     made.validateLink = lambda url: not _SCHEME.match(url) or bool(_OUTSIDE.match(url))  # type: ignore[method-assign]
     return made
+
+
+def _code(renderer: Any, tokens: Sequence[Token], place: int, options: Any, environment: Any) -> str:
+    """What is too wide for the page can be scrolled to with the keyboard."""
+    return f'<pre tabindex="0"><code>{escape(tokens[place].content)}</code></pre>\n'
 
 
 def _safe(tokens: list[Token], paths: Set[str], locate: Locate) -> list[Token]:

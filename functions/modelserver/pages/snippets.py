@@ -16,6 +16,8 @@ _BEARER = '-H "Authorization: Bearer $MODELSERVER_TOKEN"'
 # curl's -F reads @file, <file, ;type= and quotes in a value; what has none of these means itself.
 _PLAIN = re.compile(r"[^@<\";][^;\"]*")
 
+_WIDTH = 60  # characters
+
 
 @dataclass(frozen=True)
 class Line:
@@ -29,8 +31,8 @@ def curl_call(address: str, filling: Filling, token: bool) -> str:
     """The call of a model, as its form sends it."""
     fields = [f"{_flag(text)} {shlex.quote(f'{name}={text}')}" for name, text in filling.texts.items() if name]
     fields += [f"-F {shlex.quote(f'{name}=@{path}')}" for name, path in filling.files.items()]
-    words = ["curl" if fields else "curl -X POST", *([_BEARER] if token else []), address, *fields]
-    return " \\\n  ".join(_gathered(words))
+    head = " ".join(["curl" if fields else "curl -X POST", *([_BEARER] if token else []), address])
+    return " \\\n  ".join([head, *_gathered(fields)])
 
 
 def artifact_lines(artifact: Artifact) -> list[Line]:
@@ -92,10 +94,10 @@ def _flag(text: str) -> str:
 
 
 def _gathered(words: list[str]) -> list[str]:
-    """A command in lines: as many words as fit."""
-    lines = [words[0]]
-    for word in words[1:]:
-        if len(lines[-1]) + len(word) < 76:
+    """Lines of as many words as fit."""
+    lines: list[str] = []
+    for word in words:
+        if lines and len(lines[-1]) + len(word) < _WIDTH:
             lines[-1] += f" {word}"
         else:
             lines.append(word)

@@ -9,7 +9,8 @@ function curlCall(address, given, token) {
     return `${plain ? "-F" : "--form-string"} ${shellQuoted(`${each.name}=${each.text}`)}`;
   });
   const bearer = token ? ['-H "Authorization: Bearer $MODELSERVER_TOKEN"'] : [];
-  return gathered([words.length ? "curl" : "curl -X POST", ...bearer, address, ...words]).join(" \\\n  ");
+  const head = [words.length ? "curl" : "curl -X POST", ...bearer, address].join(" ");
+  return [head, ...gathered(words)].join(" \\\n  ");
 }
 
 function pythonCall(address, given, token, output, stream) {
@@ -63,9 +64,9 @@ function shellQuoted(text) {
 }
 
 function gathered(words) {
-  const lines = [words[0]];
-  for (const word of words.slice(1)) {
-    if (lines.at(-1).length + word.length < 76) lines[lines.length - 1] += ` ${word}`;
+  const lines = [];
+  for (const word of words) {
+    if (lines.length && lines.at(-1).length + word.length < 60) lines[lines.length - 1] += ` ${word}`;
     else lines.push(word);
   }
   return lines;

@@ -44,6 +44,7 @@ function begin(form) {
     running = null;
   });
   form.querySelector("[data-stop]").addEventListener("click", () => running && running.abort());
+  form.querySelector("[data-without]").hidden = true;
   form.querySelector("[data-go]").hidden = false;
   section.querySelector("[data-tabs]").hidden = false;
   form.querySelector("[data-fill]")?.click();
