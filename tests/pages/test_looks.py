@@ -13,7 +13,6 @@ from tests.servers import Server, serving
 
 PAGES = {
     "list": "/v1/packages/",
-    "hello": "/v1/packages/{hello}",
     "thumbnail": "/v1/packages/{thumbnail}",
     "tokens": "/v1/packages/{tokens}",
     "file": "/v1/packages/{thumbnail}/files/infer.py",
@@ -25,8 +24,7 @@ PAGES = {
 }
 SCREENS = {
     "wide": {"width": 1280, "color_scheme": "light"},
-    "dark": {"width": 1280, "color_scheme": "dark"},
-    "narrow": {"width": 360, "color_scheme": "light"},
+    "narrow-dark": {"width": 360, "color_scheme": "dark"},
 }
 
 
