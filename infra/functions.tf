@@ -38,6 +38,9 @@ locals {
     # Google ends a request at 32 MB; below that, room for what a form puts around the zip. Above: sessions.
     MODELSERVER_MAX_DIRECT = tostring(30 * 1024 * 1024)
 
+    # Google ends a request at its timeout with a page of its own. Before that, an upload that waits is told 202.
+    MODELSERVER_MAX_WAIT = "3300" # seconds; what is left of `timeout` is for taking in the zip
+
     # Else the storage client asks in a thread for the bucket's metadata, for traces: our accounts may not read it.
     DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA = "true"
 

@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 
 from modelserver.beginning import begin
 from modelserver.errors import Conflict, PackageNotFound
@@ -156,7 +155,7 @@ class Catalog:
         return known is None or known.build != package.build
 
     def _is_silent(self, package: Package) -> bool:
-        return package.status == "building" and _age(package) > self._heal_after
+        return package.status == "building" and package.age > self._heal_after
 
     def _known(self, package_id: PackageID) -> Package:
         package = self._ports.database.get(package_id)
@@ -175,8 +174,3 @@ class Catalog:
     def _forget(self, package: Package) -> None:
         self._ports.engine.remove(package)
         self._ports.storage.delete(package.upload)
-
-
-def _age(package: Package) -> float:
-    """Seconds since it was created."""
-    return (datetime.now(timezone.utc) - datetime.fromisoformat(package.created.replace("Z", "+00:00"))).total_seconds()

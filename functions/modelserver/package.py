@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 from typing import Literal, cast
 
 from modelserver.config import Completion, Config
@@ -98,6 +99,12 @@ class Package:
     schema: Object = field(default_factory=dict)
     test: Object = field(default_factory=dict)
     error: Object = field(default_factory=dict)
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was created."""
+        created = datetime.fromisoformat(self.created.replace("Z", "+00:00"))
+        return (datetime.now(timezone.utc) - created).total_seconds()
 
     def to_json(self) -> Object:
         """What users see; where it is kept is not their business."""

@@ -154,7 +154,10 @@ class Engine(Protocol):
         """Starts the build package.build of the kept zip package.upload. Twice is once."""
 
     def wait(self, package: Package, seconds: float) -> Outcome | None:
-        """The build's outcome, or None if it has not ended within `seconds` (0: look and return)."""
+        """The build's outcome, or None if it has not ended within `seconds` (0: look and return).
+
+        Where servers come and go, a package that nobody has submitted long after it was created has failed.
+        """
 
     def log(self, package: Package, offset: int) -> bytes:
         """The build's log from byte `offset` on, UTF-8, as far as it is written; b"" if there is none yet."""

@@ -16,7 +16,7 @@ ROOT = INFRA.parent
 FUNCTIONS = local_value("every_function")
 MEMORY = {"512Mi": 512, "1Gi": 1024}
 LEFT = {"MODELSERVER_BUILD_ENDPOINT"}  # Google's own unless said otherwise
-SHARED = {"MODELSERVER_MAX_DIRECT"}  # local mode has it too
+SHARED = {"MODELSERVER_MAX_DIRECT", "MODELSERVER_MAX_WAIT"}  # local mode has them too
 REQUEST_LIMIT = 32_000_000  # bytes: docs.cloud.google.com/functions/quotas
 
 
@@ -52,6 +52,11 @@ def test_a_direct_upload_fits_into_a_request() -> None:
     for factor in product[1].split("*"):
         size *= int(factor)
     assert REQUEST_LIMIT // 2 < size < REQUEST_LIMIT
+
+
+@pytest.mark.parametrize("name", ["upload", "api"])
+def test_an_upload_that_waits_is_answered_before_google_ends_its_request(name: str) -> None:
+    assert float(local_value("settings")["MODELSERVER_MAX_WAIT"]) <= FUNCTIONS[name]["timeout"] - 300
 
 
 @pytest.mark.parametrize("function", resources("google_cloudfunctions2_function"), ids=lambda block: block.address)

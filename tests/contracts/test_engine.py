@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -146,7 +147,7 @@ def test_the_log_can_be_read_on_from_where_one_was(world: World) -> None:
 
 
 def test_what_was_never_submitted_has_no_log_and_no_outcome(world: World) -> None:
-    package = record(999)
+    package = replace(record(999), created=datetime.now(timezone.utc).isoformat())
     assert world.engine.log(package, 0) == b""
     assert world.engine.wait(package, 0) is None
     world.engine.cancel(package)

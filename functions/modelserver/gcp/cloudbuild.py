@@ -5,18 +5,19 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from modelserver.errors import Misconfigured
+from modelserver.errors import Misconfigured, Unavailable
 from modelserver.gcp.buildlog import BuildLog
 from modelserver.gcp.builds import Build, Builds, has_ended
 from modelserver.gcp.buildspec import BuildSpec, build_tag
 from modelserver.gcp.objects import Objects
-from modelserver.gcp.outcomes import TAIL, outcome_of
+from modelserver.gcp.outcomes import TAIL, never_begun, outcome_of
 from modelserver.gcp.recipes import Recipes
 from modelserver.gcp.storage import CloudStorage
 from modelserver.package import Outcome, Package
 from modelserver.settings import Settings
 
 _PAUSE = 1.0
+_GIVEN_UP = 900.0  # seconds of a record without a build: one is begun within seconds, or again by a repeated upload
 _SOURCE = Path(__file__).resolve().parents[2]
 _MOST_LOG = 1024**2
 
@@ -37,12 +38,18 @@ class CloudBuildEngine:
         if self._find(package) is None:
             build = self._spec.of(package)
             self._recipes.write(package)
-            self._builds.create(build)
+            try:
+                self._builds.create(build)
+            except Unavailable:
+                if self._find(package) is None:  # else it was created, and the answer got lost
+                    raise
 
     def wait(self, package: Package, seconds: float) -> Outcome | None:
         """Cloud Build is asked about once a second, so that it may take a second longer."""
         until = time.monotonic() + seconds
         while not ((build := self._find(package)) and has_ended(build)):
+            if build is None and package.age > _GIVEN_UP:
+                return never_begun(package.id)
             if time.monotonic() >= until:
                 return None
             time.sleep(_PAUSE)

@@ -38,6 +38,12 @@ def outcome_of(build: Build, package_id: str, log: bytes) -> Outcome:
     return Outcome((), _member(evidence, "Schema"), _member(evidence, "Test"), error)
 
 
+def never_begun(package_id: str) -> Outcome:
+    """Of a package that Cloud Build knows nothing of, and will not."""
+    problem = Unavailable("Its build was never begun: the server ended before. Upload the package again.")
+    return Outcome(error=problem.to_json() | {"ID": package_id})
+
+
 def _artifacts(build: Build, evidence: Object) -> Iterator[Artifact]:
     """The images pushed under the package's own tag; the others keep layers for the next build."""
     tested = evidence.get("Tested")

@@ -38,8 +38,16 @@ class Execution:
         self._cancelled.set()
         self._machine.stop()
 
+    @property
+    def is_cancelled(self) -> bool:
+        return self._cancelled.is_set()
+
     def run(self) -> None:
         """Returns when the build has a terminal status, and its log is whole."""
+        if self.is_cancelled:
+            self._log.close()
+            self._turn(_Status.CANCELLED)
+            return
         self._turn(_Status.WORKING)
         self._build.start_time = datetime.now(timezone.utc)
         self._log.add(f'starting build "{self._build.id}"\n')
@@ -66,8 +74,6 @@ class Execution:
         self._changed(self._build)
 
     def _work(self) -> int:
-        if self._cancelled.is_set():
-            return _Status.CANCELLED
         timeout = self._build.timeout.total_seconds() if self._build.timeout else _HOUR
         deadline = time.monotonic() + timeout
         try:

@@ -39,10 +39,10 @@ class Machine:
         self._environment = environment
         self._say = say
         self._volume = f"modelserver-workspace-{build_id}"
-        self._folder = tempfile.TemporaryDirectory(prefix="cloudbuild-")
         self._stopped = threading.Event()
 
     def __enter__(self) -> Machine:
+        self._folder = tempfile.TemporaryDirectory(prefix="cloudbuild-")
         _docker("volume", "create", "--label", "modelserver=workspace", self._volume)
         return self
 

@@ -24,10 +24,16 @@ _Arguments = dict[str, str]
 
 
 class CloudBuild:
-    """The stand-in, listening on loopback while it is open. changed: as of Builds. port: 0 for a free one."""
+    """The stand-in, listening on loopback while it is open. changed, at_once: as of Builds. port: 0 for a free one."""
 
-    def __init__(self, storage: str, changed: Callable[[Build, bool], None] = lambda build, last: None, port: int = 0):
-        self.builds = Builds(storage, changed)
+    def __init__(
+        self,
+        storage: str,
+        changed: Callable[[Build, bool], None] = lambda build, last: None,
+        port: int = 0,
+        at_once: int = 2,
+    ):
+        self.builds = Builds(storage, changed, at_once)
         handler = type("Handler", (_Handler,), {"builds": self.builds})
         self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._server.daemon_threads = True

@@ -39,12 +39,12 @@ class _Kept:
 
 
 class Builds:
-    """storage: URL of the storage emulator. at_once: how many builds run; the others are queued.
+    """storage: URL of the storage emulator. at_once: how many builds run, 0 for none; the others are queued.
 
     changed: called with a copy of a build at each change of its status, and whether it is the last one.
     """
 
-    def __init__(self, storage: str, changed: Callable[[Build, bool], None], at_once: int = 2) -> None:
+    def __init__(self, storage: str, changed: Callable[[Build, bool], None], at_once: int) -> None:
         self._storage = storage
         self._changed = changed
         self._slots = threading.Semaphore(at_once)
@@ -106,8 +106,14 @@ class Builds:
             kept.thread.join(60)
 
     def _run(self, execution: Execution) -> None:
-        with self._slots:
+        """One that is cancelled in the queue needs no slot to end."""
+        while not (has_slot := self._slots.acquire(timeout=0.1)) and not execution.is_cancelled:
+            pass
+        try:
             execution.run()
+        finally:
+            if has_slot:
+                self._slots.release()
 
     def _note(self, build: Build) -> None:
         """Readers see copies: the build itself goes on changing in its thread."""
