@@ -2,7 +2,7 @@
 PYTHON ?= python3
 ENGINE ?= auto
 BIN := .venv/bin
-SOURCES := functions local runtime tests benchmarks trust docs
+SOURCES := functions local runtime tests benchmarks trust docs cli
 .DEFAULT_GOAL := help
 
 .PHONY: help install demo serve test check docs bench bench-serving cloud-demo trust
@@ -46,7 +46,7 @@ bench-serving: .venv/benched ## The runtime beside its peers: one table (needs w
 	@echo "Making .venv (once) ..."
 	@$(PYTHON) -m venv .venv || { echo "On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt --group local
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt -r pyproject.toml --group local
 	@touch $@
 
 .venv/tested: .venv/installed pyproject.toml
