@@ -19,49 +19,64 @@ locals {
   # download        one record, then the zip: its bytes, or a signed URL for them (signing: below). Or the log,
   #                 which it finds through Cloud Build.
   # list_packages   reads records, nothing else.
-  # delete_package  cancels a build, records its end, removes record, zip, recipe and log.
+  # delete_package  cancels a build, records its end, removes record, zip, recipe and log, and what runs the package.
+  # infer           one record; makes a service of Cloud Run where there is none yet, calls it, removes one that fails.
   # check           holds the zip in staging while it reads it: no record, no build.
   # on_build        is told how the build ended; reads the end of its log, records both once.
   rights = {
     upload = {
       records = ["record_create", "record_update"]
       builds  = ["build_submit", "build_read"]
+      runs    = []
       objects = { "staging/" = "object_write", "packages/" = "object_write", "recipes/" = "object_write" }
       logs    = "object_remove"
     }
     get = {
       records = ["record_update"]
       builds  = ["build_read"]
+      runs    = []
       objects = {}
       logs    = "object_read"
     }
     download = {
       records = ["record_read"]
       builds  = ["build_read"]
+      runs    = []
       objects = { "staging/" = "object_read", "packages/" = "object_read" }
       logs    = "object_read"
     }
     list_packages = {
       records = ["record_list"]
       builds  = []
+      runs    = []
       objects = {}
       logs    = null
     }
     delete_package = {
       records = ["record_update", "record_delete"]
       builds  = ["build_read", "build_cancel"]
+      runs    = ["run_remove"]
       objects = { "staging/" = "object_remove", "packages/" = "object_remove", "recipes/" = "object_remove" }
       logs    = "object_remove"
     }
     check = {
       records = []
       builds  = []
+      runs    = []
       objects = { "staging/" = "object_write" }
+      logs    = null
+    }
+    infer = {
+      records = ["record_read"]
+      builds  = []
+      runs    = ["run_call", "run_make", "run_remove"]
+      objects = {}
       logs    = null
     }
     on_build = {
       records = ["record_update"]
       builds  = []
+      runs    = []
       objects = {}
       logs    = "object_read"
     }
@@ -69,6 +84,7 @@ locals {
     api = {
       records = ["record_create", "record_list", "record_update", "record_delete"]
       builds  = ["build_submit", "build_read", "build_cancel"]
+      runs    = ["run_call", "run_make", "run_remove"]
       objects = { "staging/" = "object_write", "packages/" = "object_write", "recipes/" = "object_write" }
       logs    = "object_remove"
     }

@@ -6,7 +6,7 @@
 #                  would queue where no scaling sees them. High where a request waits for Firestore, low where
 #                  it computes checksums.
 #   timeout        seconds, after which the caller gets 504. An upload answers when the build has ended, and a
-#                  log (download) can be followed to its end: 3600, Google's limit. The others never take long.
+#                  log (download) can be followed to its end, a model (infer) may compute: 3600, Google's limit. The others never take long.
 #   max_instances  bounds the bill, and how many builds can be asked for at once.
 locals {
   every_function = {
@@ -15,6 +15,7 @@ locals {
     download       = { name = "download", memory = "512Mi", concurrency = 16, timeout = 3600, max_instances = 20 }
     list_packages  = { name = "list", memory = "512Mi", concurrency = 32, timeout = 60, max_instances = 10 }
     delete_package = { name = "delete", memory = "512Mi", concurrency = 8, timeout = 300, max_instances = 5 }
+    infer          = { name = "infer", memory = "512Mi", concurrency = 32, timeout = 3600, max_instances = 20 }
     check          = { name = "check", memory = "1Gi", concurrency = 8, timeout = 300, max_instances = 10 }
     on_build       = { name = "on-build", memory = "512Mi", concurrency = 8, timeout = 120, max_instances = 5 }
     api            = { name = "api", memory = "1Gi", concurrency = 16, timeout = 3600, max_instances = 20 }
@@ -34,6 +35,9 @@ locals {
     MODELSERVER_REGISTRY              = "${var.region}-docker.pkg.dev/${var.project}/${google_artifact_registry_repository.models.name}"
     MODELSERVER_CACHE_REGISTRY        = "${var.region}-docker.pkg.dev/${var.project}/${google_artifact_registry_repository.cache.name}"
     MODELSERVER_BUILD_SERVICE_ACCOUNT = google_service_account.build.email
+
+    MODELSERVER_RUN_SERVICE_ACCOUNT = google_service_account.run.email
+    MODELSERVER_RUN_SUBNETWORK      = google_compute_subnetwork.runs.id
 
     # Google ends a request at 32 MB; below that, room for what a form puts around the zip. Above: sessions.
     MODELSERVER_MAX_DIRECT = tostring(30 * 1024 * 1024)

@@ -12,6 +12,12 @@ locals {
     }
   ]...)
 
+  run_rights = merge([
+    for name in keys(local.functions) : {
+      for role in local.rights[name].runs : "${name}/${role}" => { name = name, role = role }
+    }
+  ]...)
+
   object_rights = merge([
     for name in keys(local.functions) : {
       for prefix, role in local.rights[name].objects : "${name}/${prefix}" => { name = name, role = role, prefix = prefix }
@@ -41,6 +47,16 @@ resource "google_project_iam_member" "records" {
 # Other builds that matter belong into another project.
 resource "google_project_iam_member" "builds" {
   for_each = local.build_rights
+
+  project = var.project
+  role    = google_project_iam_custom_role.modelserver[each.value.role].name
+  member  = google_service_account.function[each.value.name].member
+}
+
+# Services of Cloud Run that are yet to be made can be told apart neither by a binding nor by a condition: who may
+# call one may call all of the project's, the functions too. The account `run`, which models have, is bound nowhere.
+resource "google_project_iam_member" "runs" {
+  for_each = local.run_rights
 
   project = var.project
   role    = google_project_iam_custom_role.modelserver[each.value.role].name

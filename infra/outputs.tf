@@ -32,6 +32,7 @@ output "curl" {
     curl -H "$AUTH" ${local.uri.download}/v1/packages/ID/log
     curl -H "$AUTH" -L -o package.zip ${local.uri.download}/v1/packages/ID.zip
     curl -H "$AUTH" ${local.uri.list_packages}/v1/packages/
+    curl -H "$AUTH" --json '{"text": "hello"}' ${local.uri.infer}/v1/packages/ID/infer
     curl -H "$AUTH" -X DELETE ${local.uri.delete_package}/v1/packages/ID
   EOT
 }

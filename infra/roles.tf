@@ -15,6 +15,12 @@ locals {
     build_submit = ["cloudbuild.builds.create"]
     build_cancel = ["cloudbuild.builds.update"]
 
+    # Cloud Run: call a service; see whether there is one, and make it; remove it. Without setIamPolicy: nobody gets
+    # in who is not in by the project's bindings.
+    run_call   = ["run.routes.invoke"]
+    run_make   = ["run.operations.get", "run.services.create", "run.services.get"]
+    run_remove = ["run.operations.get", "run.services.delete", "run.services.get"]
+
     # Cloud Storage: see what is there; read; make, move and remove; remove. Names alone, for without the first
     # Cloud Storage answers 403, not 404, for an object that is not there.
     object_list = ["storage.objects.list"]

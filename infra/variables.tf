@@ -63,14 +63,14 @@ variable "public" {
 
   validation {
     condition = alltrue([
-      for name in var.public : contains(["upload", "get", "download", "list_packages", "delete_package", "check", "api"], name)
+      for name in var.public : contains(["upload", "get", "download", "list_packages", "delete_package", "check", "infer", "api"], name)
     ])
-    error_message = "Names of HTTP functions: upload, get, download, list_packages, delete_package, check, api."
+    error_message = "Names of HTTP functions: upload, get, download, list_packages, delete_package, check, infer, api."
   }
 
   validation {
-    condition     = var.token != null || length(setintersection(var.public, ["upload", "delete_package", "check", "api"])) == 0
-    error_message = "upload, delete_package, check and api spend money or destroy: make them public only with a `token`."
+    condition     = var.token != null || length(setintersection(var.public, ["upload", "delete_package", "check", "infer", "api"])) == 0
+    error_message = "upload, delete_package, check, infer and api spend money or destroy: make them public only with a `token`."
   }
 
   validation {

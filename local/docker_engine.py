@@ -24,7 +24,7 @@ from modelserver.package import Artifact, Outcome, Package
 from modelserver.settings import Settings
 from modelserver.trial import judged, read_report
 
-__all__ = ["DockerBuilder", "docker_answers"]
+__all__ = ["DockerBuilder", "docker_answers", "has_gpus"]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class DockerBuilder:
         tried = _Tried("", {}, {}, tested=False)
         for artifact in package.artifacts:
             gpus = artifact.target.endswith("-gpu")
-            if gpus and not _has_gpus():
+            if gpus and not has_gpus():
                 job.log(f"This machine has no GPU: {artifact.target} was not tested.\n")
                 continue
             tried = _judged(artifact.uri, self._sandbox.run(package, artifact.uri, "test", gpus, job), artifact.target)
@@ -115,7 +115,7 @@ class DockerBuilder:
             image = self._images.build(package, architecture, chunks, job)
         with job.stage(f"test {target}"):
             gpus = architecture == "gpu"
-            if gpus and not _has_gpus():
+            if gpus and not has_gpus():
                 return self._imported(package, image, job)
             ended = self._sandbox.run(package, image, "test", gpus, job)
             return _judged(image, ended, target)
@@ -168,7 +168,7 @@ def _outcome(
     return Outcome(artifacts, shown.schema, shown.evidence, error or {})
 
 
-def _has_gpus() -> bool:
+def has_gpus() -> bool:
     with calling() as api:
         return "nvidia" in api.info().get("Runtimes", {})
 

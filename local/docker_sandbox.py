@@ -26,7 +26,7 @@ _OUTPUT = 8 * 1024**2
 _LOGGED = 1024**2
 _TAIL = 2000
 _FILES = 4096
-_TMP = "/tmp"  # noqa: S108 - in the container, and the only place that it may write to
+TMP = "/tmp"  # noqa: S108 - in the container, and the only place that it may write to
 
 
 @dataclass(frozen=True)
@@ -75,31 +75,32 @@ class DockerSandbox:
         container = api.create_container(
             image,
             [command],
-            environment={"HOME": _TMP},
+            environment={"HOME": TMP},
             labels={LABEL: str(package.id)},
-            host_config=self._bounds(api, gpus),
+            host_config=bounds(api, self._settings, gpus),
         )["Id"]
         try:
             yield container
         finally:
             remove_container(api, container)
 
-    def _bounds(self, api: APIClient, gpus: bool) -> dict[str, object]:
-        settings = self._settings
-        return api.create_host_config(
-            network_mode="none",
-            mem_limit=settings.test_memory,
-            memswap_limit=settings.test_memory,
-            cpu_shares=512,  # half of what the server and its other builds get
-            pids_limit=settings.test_processes,
-            cap_drop=["ALL"],
-            security_opt=["no-new-privileges"],
-            read_only=True,
-            tmpfs={_TMP: f"rw,exec,nosuid,nodev,mode=1777,size={settings.test_disk}"},
-            ulimits=[Ulimit(name="nofile", soft=_FILES, hard=_FILES), Ulimit(name="core", soft=0, hard=0)],
-            log_config=LogConfig(type="none"),  # it is read as it comes; the engine need not keep it
-            device_requests=[DeviceRequest(count=-1, capabilities=[["gpu"]])] if gpus else [],
-        )
+
+def bounds(api: APIClient, settings: Settings, gpus: bool) -> dict[str, object]:
+    """What a container of a stranger's image may use and reach, as a host config. gpus: whether it gets them."""
+    return api.create_host_config(
+        network_mode="none",
+        mem_limit=settings.test_memory,
+        memswap_limit=settings.test_memory,
+        cpu_shares=512,  # half of what the server and its other builds get
+        pids_limit=settings.test_processes,
+        cap_drop=["ALL"],
+        security_opt=["no-new-privileges"],
+        read_only=True,
+        tmpfs={TMP: f"rw,exec,nosuid,nodev,mode=1777,size={settings.test_disk}"},
+        ulimits=[Ulimit(name="nofile", soft=_FILES, hard=_FILES), Ulimit(name="core", soft=0, hard=0)],
+        log_config=LogConfig(type="none"),  # it is read as it comes; the engine need not keep it
+        device_requests=[DeviceRequest(count=-1, capabilities=[["gpu"]])] if gpus else [],
+    )
 
 
 class _Heard:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import time
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +12,14 @@ from typing import TextIO
 
 from local.database import SQLiteDatabase
 from local.docker_engine import DockerBuilder, docker_answers
+from local.docker_runner import DockerStarter
 from local.engine import Bounds, Builder, LocalEngine
-from local.files import FileStorage
+from local.files import FileStorage, write_atomically
 from local.process_engine import ProcessBuilder
+from local.process_runner import ProcessStarter
+from local.runner import LocalRunner, Warmth
 from local.sessions import FileSessions
+from local.warm import Starter
 from modelserver.errors import Misconfigured
 from modelserver.frameworks import Facts
 from modelserver.inspection import Rules
@@ -33,10 +38,11 @@ class LocalPorts:
     sessions: FileSessions
     database: SQLiteDatabase
     engine: LocalEngine
+    runner: LocalRunner
 
     @property
     def plugged(self) -> dict[str, str]:
-        return {"Engine": self.engine.name, "Storage": "files", "Database": "sqlite"}
+        return {"Engine": self.engine.name, "Runner": self.runner.name, "Storage": "files", "Database": "sqlite"}
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,7 @@ class House:
         return cls(services, ports, lock)
 
     def close(self) -> None:
+        self.ports.runner.close()
         self.ports.engine.close()
         self.ports.database.close()
         self.lock.close()
@@ -67,6 +74,7 @@ class House:
 
 def _tidy(ports: LocalPorts, services: Services, settings: Settings) -> None:
     """Takes up what was interrupted and removes what an end without warning left. The folder is ours alone."""
+    ports.runner.open()
     known = services.catalog.resume(settings.sweep_after)
     ports.storage.sweep_staging()
     ports.engine.sweep(known.builds, known.packages)
@@ -77,11 +85,14 @@ def _ports(settings: Settings, data: Path, tools: Mapping[str, str]) -> LocalPor
     rules = Rules.of(settings)
     storage = FileStorage(data)
     bounds = Bounds(settings.builds, settings.build_timeout, rules.limits)
+    made = builder(settings, rules.facts, tools)
+    warmth = Warmth(settings.runners, settings.runner_idle, settings.run_timeout)
     return LocalPorts(
         storage=storage,
         sessions=FileSessions(storage, data / "sessions"),
         database=SQLiteDatabase(data / "packages.sqlite"),
-        engine=LocalEngine(builder(settings, rules.facts, tools), storage, data / "builds", bounds),
+        engine=LocalEngine(made, storage, data / "builds", bounds),
+        runner=LocalRunner(starter(made.name, settings, data, tools), warmth),
     )
 
 
@@ -94,6 +105,21 @@ def builder(settings: Settings, facts: Facts, tools: Mapping[str, str]) -> Build
     if chosen == "process":
         return ProcessBuilder(settings, facts, settings.data.resolve() / "processes", _RUNTIME, tools)
     raise Misconfigured(f"MODELSERVER_ENGINE={chosen!r}: say auto, docker or process.")
+
+
+def starter(engine: str, settings: Settings, data: Path, tools: Mapping[str, str]) -> Starter:
+    """What runs what the engine of this name builds."""
+    if engine == "docker":
+        return DockerStarter(settings, _owner(data))
+    return ProcessStarter(settings, data / "processes", tools)
+
+
+def _owner(data: Path) -> str:
+    """A name of the data folder's own, whatever machine or path it is on."""
+    path = data / "owner"
+    if not path.exists():
+        write_atomically(path, uuid.uuid4().hex.encode())
+    return path.read_text()
 
 
 def _locked(path: Path) -> TextIO:

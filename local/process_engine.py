@@ -27,7 +27,7 @@ from modelserver.settings import Settings
 from modelserver.trial import judged, read_report
 from modelserver.wheels import Wheels, wheels
 
-_TARGET = "process-cpu"
+TARGET = "process-cpu"
 _UNLIMITED = 1 << 50
 _MOST_PROCESSES = 4096
 
@@ -111,9 +111,9 @@ class ProcessBuilder:
         _require_cpu(package, job)
         with job.stage("unpack"):
             self._unpack(package, archive, place)
-        with job.stage(f"environment {_TARGET}"):
+        with job.stage(f"environment {TARGET}"):
             self._install(package, archive, job, place)
-        with job.stage(f"test {_TARGET}"):
+        with job.stage(f"test {TARGET}"):
             return self._test(job, place)
 
     def _unpack(self, package: Package, archive: Archive, place: Place) -> None:
@@ -153,28 +153,34 @@ class ProcessBuilder:
         with tempfile.TemporaryDirectory(prefix="modelserver-test-") as scratch:
             done = self._trial(job, place, Path(scratch))
         if done.broken:
-            return Outcome(error=TestFailed(f"{_TARGET}: {done.broken}").to_json())
+            return Outcome(error=TestFailed(f"{TARGET}: {done.broken}").to_json())
         report = read_report(done.output, "")
-        if problem := judged(report, _TARGET):
+        if problem := judged(report, TARGET):
             return Outcome((), report.schema, report.evidence, problem.to_json())
-        return Outcome((Artifact(_TARGET, place.folder.as_uri()),), report.schema, report.evidence)
+        return Outcome((Artifact(TARGET, place.folder.as_uri()),), report.schema, report.evidence)
 
     def _trial(self, job: Job, place: Place, scratch: Path) -> Finished:
         settings = self._settings
         allowance = Allowance(
             settings.test_timeout, settings.test_memory, settings.test_processes, settings.test_disk, scratch
         )
-        environment = {
-            **place.variables(),
-            "PATH": self._tools.get("PATH", ""),
-            "HOME": str(scratch),
-            "TMPDIR": str(scratch),
-            "LANG": "C.UTF-8",
-        }
-        return Command(place.command("test"), environment, place.source, allowance).run(job)
+        return Command(place.command("test"), surroundings(place, scratch, self._tools), place.source, allowance).run(
+            job
+        )
 
     def _place(self, package: Package) -> Place:
         return Place(self._folder / package.id)
+
+
+def surroundings(place: Place, scratch: Path, tools: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a model: all that it sees of the server's."""
+    return {
+        **place.variables(),
+        "PATH": tools.get("PATH", ""),
+        "HOME": str(scratch),
+        "TMPDIR": str(scratch),
+        "LANG": "C.UTF-8",
+    }
 
 
 def _require_cpu(package: Package, job: Job) -> None:

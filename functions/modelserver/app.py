@@ -36,6 +36,7 @@ ROUTES: tuple[Route, ...] = (
     ("GET", "/v1/packages/<package_id>.zip", "endpoints.download"),
     ("GET", "/v1/packages/<package_id>/log", "endpoints.log"),
     ("GET", "/v1/packages/<package_id>/files/<path:path>", "endpoints.file"),
+    ("POST", "/v1/packages/<package_id>/infer", "inference.infer"),
     ("GET", "/v1/packages/", "endpoints.list_packages"),
     ("DELETE", "/v1/packages/<package_id>", "endpoints.delete"),
     ("GET", "/v1/health", "endpoints.health"),

@@ -172,5 +172,7 @@ class Catalog:
             logging.exception("the build %s of package %s cannot be taken up", package.build, package.id)
 
     def _forget(self, package: Package) -> None:
+        if package.status == "ready":
+            self._ports.runner.remove(package)
         self._ports.engine.remove(package)
         self._ports.storage.delete(package.upload)

@@ -109,6 +109,10 @@ class Conflict(Problem):
     code, status, title = "CONFLICT", 409, "Something else changed this package meanwhile"
 
 
+class NotReady(Problem):
+    code, status, title = "NOT_READY", 409, "The package cannot be run"
+
+
 class TooLarge(Problem):
     code, status, title = "TOO_LARGE", 413, "The package is too large for this door"
 
@@ -140,6 +144,10 @@ class BuildTimedOut(Problem):
 
 class BuildCancelled(Problem):
     code, status, title = "BUILD_CANCELLED", 422, "The build was cancelled"
+
+
+class NoAnswer(Problem):
+    code, status, title = "NO_ANSWER", 502, "The model gave no proper answer"
 
 
 class Unavailable(Problem):

@@ -6,13 +6,13 @@ import hashlib
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Set
+from dataclasses import dataclass, replace
 
-from modelserver.errors import BuildCancelled, TooLarge
+from modelserver.errors import BuildCancelled, NotReady, TooLarge
 from modelserver.package import Outcome, Package, PackageID
 from modelserver.paging import cursor, position
-from modelserver.ports import Page, Query, Upload
+from modelserver.ports import Call, Page, Query, Reply, Upload
 from modelserver.record import Record, written
 
 
@@ -159,3 +159,33 @@ class MemoryEngine:
 
     def remove(self, package: Package) -> None:
         self._outcomes.pop(package.build, None)
+
+
+class MemoryRunner:
+    """Port Runner. models: by build, what answers; put there by whoever plays the engine. started: the builds that run.
+
+    An answer raises ConnectionError from the moment on at which its package is removed.
+    """
+
+    name = "memory"
+
+    def __init__(self) -> None:
+        self.models: dict[str, Callable[[Call], Reply]] = {}
+        self.started: set[str] = set()
+
+    def infer(self, package: Package, call: Call) -> Reply:
+        if package.build not in self.models:
+            raise NotReady("The package has nothing that can be run here.")
+        fresh = package.build not in self.started
+        self.started.add(package.build)
+        reply = self.models[package.build](call)
+        return replace(reply, body=self._while_started(package, reply.body), started=fresh)
+
+    def remove(self, package: Package) -> None:
+        self.started.discard(package.build)
+
+    def _while_started(self, package: Package, body: Iterable[bytes]) -> Iterator[bytes]:
+        for chunk in body:
+            if package.build not in self.started:
+                raise ConnectionResetError("the package was removed")
+            yield chunk

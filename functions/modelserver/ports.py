@@ -6,8 +6,8 @@ errors.Unavailable when what is behind it does not answer; only errors named her
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from modelserver.package import Outcome, Package, PackageID, Status
@@ -169,6 +169,53 @@ class Engine(Protocol):
         """Removes the log and all local images and files of an ended build. No error if there are none."""
 
 
+@dataclass(frozen=True)
+class Call:
+    """A request for one run, as it came. body: read once, a chunk at a time.
+
+    size: of the body in bytes; None if nobody knows. kind: its Content-Type, or "". accept: what is wanted, or "".
+    """
+
+    body: Iterator[bytes]
+    size: int | None = 0
+    kind: str = ""
+    accept: str = ""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a model answers, head first: a stranger's words, all of it.
+
+    status: from 200 on. headers: names in lower case. body: chunks as they come; it raises ConnectionError when the
+    answer breaks off. close: called once by whoever got the reply, read or not; a run that is under way is given up.
+    started: whether something was started for this call, that `remove` has to end.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: Iterator[bytes]
+    close: Callable[[], None] = field(default=lambda: None)
+    started: bool = False
+
+
+class Runner(Protocol):
+    """Runs packages that are ready: what a call needs is started, kept for the next one, and stopped when at rest."""
+
+    @property
+    def name(self) -> str:
+        """What is plugged in, in a word or two."""
+
+    def infer(self, package: Package, call: Call) -> Reply:
+        """What the package's own `POST /infer` answers, its refusals too. Both bodies are streamed.
+
+        Raises NotReady if the package has no artifact that can be run here, NoAnswer if what runs breaks off or
+        answers what is no HTTP, Unavailable while there is no room for it, and whatever the call's body raises.
+        """
+
+    def remove(self, package: Package) -> None:
+        """Ends all that was started for the package; calls under way break off. No error if there is nothing."""
+
+
 class Ports(Protocol):
     """All that is plugged in. A port may be made at its first use: who needs none of it does not pay for it."""
 
@@ -183,6 +230,9 @@ class Ports(Protocol):
 
     @property
     def engine(self) -> Engine: ...
+
+    @property
+    def runner(self) -> Runner: ...
 
     @property
     def plugged(self) -> dict[str, str]:

@@ -62,11 +62,19 @@ class Settings:
     test_timeout: float = 300.0
     """seconds for the test of one image"""
     test_memory: int = 4 * 1024**3
-    """bytes of memory in the test"""
+    """bytes of memory in the test, and of each model that is kept running"""
     test_processes: int = 256
-    """processes in the test"""
+    """processes in the test, and of each model that is kept running"""
     test_disk: int = 1024**3
-    """bytes written in the test"""
+    """bytes written in the test, and by each model that is kept running"""
+    runners: int = 4
+    """models kept running for `infer` at once; for another one the least recently used of those at rest is stopped"""
+    runner_idle: float = 300.0
+    """seconds of rest after which a model is stopped; the next `infer` starts it again"""
+    run_timeout: float = 600.0
+    """seconds for one run of a model; then 504"""
+    max_running: int = 64
+    """clients whose `infer` may be under way at once; then 503"""
     sweep_after: float = 86_400.0
     """seconds after which a zip without a record is removed"""
     heal_after: float = 120.0
@@ -89,6 +97,13 @@ class Settings:
     """On Google Cloud: e-mail of the account that builds run as"""
     build_endpoint: str = ""
     """On Google Cloud: of the Cloud Build API, if it is not Google's own"""
+    run_service_account: str = ""
+    """On Google Cloud: e-mail of the account that models run as for `infer`; it needs no rights"""
+    run_subnetwork: str = ""
+    """On Google Cloud: the subnetwork that models' traffic goes into, and not out of: without it they may call the
+    Internet"""
+    run_endpoint: str = ""
+    """On Google Cloud: of the Cloud Run API, if it is not Google's own"""
     cache_registry: str = ""
     """On Google Cloud: where builds keep layers for the next one, `:cache` of each name; by default
     `MODELSERVER_REGISTRY`, which must then let tags move"""

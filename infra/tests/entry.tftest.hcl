@@ -31,7 +31,7 @@ run "nobody_is_let_in_by_default" {
 run "there_is_a_function_for_each_operation" {
   assert {
     condition = (
-      join(" ", keys(google_cloudfunctions2_function.http)) == "check delete_package download get list_packages upload"
+      join(" ", keys(google_cloudfunctions2_function.http)) == "check delete_package download get infer list_packages upload"
     )
     error_message = "Made were ${join(", ", keys(google_cloudfunctions2_function.http))}."
   }
@@ -43,7 +43,7 @@ run "whoever_is_named_may_call_every_function_but_on_build" {
   }
 
   assert {
-    condition     = length(google_cloud_run_v2_service_iam_member.invoker) == 2 * 6
+    condition     = length(google_cloud_run_v2_service_iam_member.invoker) == 2 * 7
     error_message = "There are ${length(google_cloud_run_v2_service_iam_member.invoker)} bindings."
   }
 

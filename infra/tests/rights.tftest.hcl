@@ -95,8 +95,8 @@ run "one_url_has_the_rights_of_all_http_functions" {
   assert {
     condition = alltrue(flatten([
       for name, rights in local.rights : [
-        for right in concat(rights.records, rights.builds) :
-        contains(concat(local.rights.api.records, local.rights.api.builds), right) || right == "record_read"
+        for right in concat(rights.records, rights.builds, rights.runs) :
+        contains(concat(local.rights.api.records, local.rights.api.builds, local.rights.api.runs), right) || right == "record_read"
       ] if name != "on_build"
     ]))
     error_message = "api cannot do what another function can."

@@ -22,6 +22,7 @@ class _Said(NamedTuple):
     command: str
     host: str = _ALL
     port: Optional[int] = None
+    unix: Optional[str] = None
 
 
 def main(arguments: List[str]) -> int:
@@ -32,7 +33,7 @@ def main(arguments: List[str]) -> int:
         return _test()
     try:
         config = read_config(dict(os.environ))
-        return _schema(config) if said.command == "schema" else _serve(config, said.host, said.port)
+        return _schema(config) if said.command == "schema" else _serve(config, said)
     except Failure as failure:
         print("{}: {}".format(failure.code, failure.detail), file=sys.stderr)
         return 1
@@ -48,6 +49,7 @@ def parser() -> "argparse.ArgumentParser":
     serve = commands.add_parser("serve", help="answer HTTP requests")
     serve.add_argument("--host", default=_ALL, help="address to listen on (default: all)")
     serve.add_argument("--port", type=int, help="default: AIP_HTTP_PORT, PORT or 5000; 0: any that is free")
+    serve.add_argument("--unix", metavar="PATH", help="listen on a Unix socket there, and on no port")
     commands.add_parser("test", help="run the examples and print one JSON report")
     commands.add_parser("schema", help="print the schema of the inputs and the output")
     return found
@@ -93,12 +95,13 @@ def _schema(config: Config) -> int:
     return 0
 
 
-def _serve(config: Config, host: str, port: Optional[int]) -> int:
+def _serve(config: Config, said: _Said) -> int:
     """The model's process is started before this one loads its server, and so loads beside it."""
     from jid.scratch import new_directory, remove
-    from jid.web.listening import listening_on
+    from jid.web.listening import listening_at, listening_on
 
-    listening = listening_on(host, _port(dict(os.environ)) if port is None else port)
+    port = _port(dict(os.environ)) if said.port is None else said.port
+    listening = listening_at(said.unix) if said.unix else listening_on(said.host, port)
     temporary = os.path.realpath(new_directory(prefix="jid-"))
     try:
         first = _first(config, temporary)

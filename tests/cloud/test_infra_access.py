@@ -13,6 +13,7 @@ from tests.cloud.terraform import Block, configuration, local_value, resource, r
 EVERYBODY = re.compile(r"allUsers|allAuthenticatedUsers")
 # The predefined roles that anybody is given. Every other right is one of the roles in roles.tf.
 PREDEFINED = {
+    "roles/artifactregistry.reader",
     "roles/artifactregistry.writer",
     "roles/iam.serviceAccountTokenCreator",
     "roles/iam.serviceAccountUser",
@@ -80,7 +81,7 @@ def test_every_right_in_the_table_is_a_role_and_every_role_is_used() -> None:
 
 def _roles(rights: dict[str, Any]) -> set[str]:
     """Of one line of the table; `logs` may be null."""
-    named = {*rights["records"], *rights["builds"], *rights["objects"].values(), rights["logs"]}
+    named = {*rights["records"], *rights["builds"], *rights["runs"], *rights["objects"].values(), rights["logs"]}
     return named - {None, "null"}
 
 

@@ -15,7 +15,7 @@ from tests.cloud.terraform import INFRA, Block, local_value, resource, resources
 ROOT = INFRA.parent
 FUNCTIONS = local_value("every_function")
 MEMORY = {"512Mi": 512, "1Gi": 1024}
-LEFT = {"MODELSERVER_BUILD_ENDPOINT"}  # Google's own unless said otherwise
+LEFT = {"MODELSERVER_BUILD_ENDPOINT", "MODELSERVER_RUN_ENDPOINT"}  # Google's own unless said otherwise
 SHARED = {"MODELSERVER_MAX_DIRECT", "MODELSERVER_MAX_WAIT"}  # local mode has them too
 REQUEST_LIMIT = 32_000_000  # bytes: docs.cloud.google.com/functions/quotas
 

@@ -11,7 +11,7 @@ import pytest
 
 from modelserver.errors import Conflict, PackageNotFound
 from modelserver.intake import Intake
-from modelserver.memory import MemoryDatabase, MemoryEngine, MemoryStorage
+from modelserver.memory import MemoryDatabase, MemoryEngine, MemoryRunner, MemoryStorage
 from modelserver.package import Artifact, Outcome, Package
 from modelserver.ports import Query, Sessions
 from modelserver.services import Services
@@ -29,6 +29,7 @@ class World:
     storage: MemoryStorage = field(default_factory=MemoryStorage)
     database: MemoryDatabase = field(default_factory=MemoryDatabase)
     engine: MemoryEngine = field(default_factory=MemoryEngine)
+    runner: MemoryRunner = field(default_factory=MemoryRunner)
 
     @property
     def sessions(self) -> Sessions:

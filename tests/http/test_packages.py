@@ -181,7 +181,7 @@ def test_check_takes_a_jid_yaml_alone(server: Client) -> None:
 
 
 def test_health_says_what_is_plugged_in(server: Client) -> None:
-    plugged = {"Status": "ok", "Engine": "process", "Storage": "files", "Database": "sqlite"}
+    plugged = {"Status": "ok", "Engine": "process", "Runner": "process", "Storage": "files", "Database": "sqlite"}
     assert server.get("/v1/health").get_json() == plugged
 
 

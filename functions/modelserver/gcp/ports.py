@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from modelserver.gcp.cloudbuild import CloudBuildEngine
     from modelserver.gcp.firestore import FirestoreDatabase
     from modelserver.gcp.objects import Objects
+    from modelserver.gcp.runner import CloudRunRunner
     from modelserver.gcp.sessions import CloudSessions
     from modelserver.gcp.storage import CloudStorage
 
@@ -46,6 +47,12 @@ class GooglePorts:
         return cloudbuild(self.settings, self._zips, self.storage)
 
     @cached_property
+    def runner(self) -> CloudRunRunner:
+        from modelserver.gcp.runner import cloudrun
+
+        return cloudrun(self.settings)
+
+    @cached_property
     def logs(self) -> Objects:
         """The bucket of the build logs."""
         from modelserver.gcp.objects import Objects
@@ -54,7 +61,7 @@ class GooglePorts:
 
     @property
     def plugged(self) -> dict[str, str]:
-        return {"Engine": "cloudbuild", "Storage": "cloud storage", "Database": "firestore"}
+        return {"Engine": "cloudbuild", "Runner": "cloud run", "Storage": "cloud storage", "Database": "firestore"}
 
     @cached_property
     def _zips(self) -> Objects:

@@ -28,6 +28,7 @@ ANYWHERE: tuple[type[Problem], ...] = (
 )
 _BYTES: Object = {"type": "string", "format": "binary"}
 _TEXT: Object = {"type": "string"}
+_OBJECT: Object = {"type": "object"}
 _FORM: Object = {"type": "object", "properties": {"file": _BYTES}, "required": ["file"]}
 _ZIP: Content = {"multipart/form-data": _FORM, "application/zip": _BYTES}
 _ETAG: Mapping[str, Object] = {"ETag": _TEXT}
@@ -126,6 +127,12 @@ OPERATIONS: Mapping[str, Operation] = {
         {200: Answer("What the build has said.", {"text/plain": _TEXT})},
         (errors.PackageNotFound,),
         (_ID, _query("follow", {**_TEXT, "description": "1: until the build ends"})),
+    ),
+    "inference.infer": Operation(
+        {200: Answer("What the model answers; its own refusals and failures come as it says them too.", {"*/*": {}})},
+        (errors.PackageNotFound, errors.NotReady, errors.NoAnswer),
+        (_ID, _header("Accept", "text/event-stream: what a model yields, as events")),
+        {"application/json": _OBJECT, "application/x-www-form-urlencoded": _OBJECT, "multipart/form-data": _OBJECT},
     ),
     "endpoints.list_packages": Operation(
         {

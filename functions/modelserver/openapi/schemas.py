@@ -85,7 +85,9 @@ SCHEMAS: dict[str, Object] = {
     ),
     "Doors": _members({"MaxDirect": _COUNT, "MaxUpload": _COUNT, "MaxEntries": _COUNT, "MaxUnpacked": _COUNT}),
     "Session": _members({"Upload": _TEXT, "Location": {"type": "string", "description": "PUT the zip here"}}),
-    "Health": _members({"Status": {"const": "ok"}, "Engine": _TEXT, "Storage": _TEXT, "Database": _TEXT}),
+    "Health": _members(
+        {"Status": {"const": "ok"}, "Engine": _TEXT, "Runner": _TEXT, "Storage": _TEXT, "Database": _TEXT}
+    ),
     "Problem": _members(
         {"type": _TEXT, "title": _TEXT, "status": _COUNT, "detail": _TEXT, "code": _TEXT},
         {"errors": _each("Fault"), "ID": PACKAGE_ID, "log": {"type": "string", "description": "its last lines"}},
