@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 from functions_framework import create_app
-from werkzeug.test import Client
+from werkzeug.test import Client, TestResponse
 
 from modelserver.gcp.firestore import FirestoreDatabase
 from modelserver.gcp.objects import Objects
@@ -87,6 +88,17 @@ class Doors:
 def serve(function: Open) -> Callable[..., Client]:
     """serve(MAX_DIRECT="1000"): all functions, for tests that know one server."""
     return lambda **settings: Curl(Doors(lambda target: function(target, **settings).application))
+
+
+def tell(on_build: Client, data: object) -> TestResponse:
+    """Posts a CloudEvent with this data, as Eventarc posts what the topic cloud-builds says."""
+    headers = {
+        "ce-id": "1",
+        "ce-source": "//pubsub.googleapis.com/projects/p/topics/cloud-builds",
+        "ce-specversion": "1.0",
+        "ce-type": "google.cloud.pubsub.topic.v1.messagePublished",
+    }
+    return on_build.post("/", data=json.dumps(data), headers={"Content-Type": "application/json", **headers})
 
 
 def _target(method: str, path: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -120,6 +121,20 @@ def test_an_upload_whose_instance_dies_is_repeated(cloud: Project, tmp_path: Pat
     assert dying.process.wait(20) != 0
     cloud.start("upload", HEAL_AFTER="1")
     _once(cloud, cloud.upload(file))
+
+
+@pytest.mark.parametrize("step", ["after sessions.finish", "after database.claim", "after storage.keep"])
+def test_an_upload_by_session_whose_instance_dies_is_repeated(cloud: Project, tmp_path: Path, step: str) -> None:
+    """The zip has come only once, so that the second try needs what the first one left; it does not have to wait."""
+    cloud.tell()
+    file, as_json = _zip(tmp_path), ("-H", "Content-Type: application/json")
+    dying = cloud.start("upload", stumble=step)
+    begun = curl(f"{dying.url}/uploads", *as_json, "-d", json.dumps({"Size": file.stat().st_size})).json()
+    assert curl("-T", file, begun["Location"]).status == 200
+    body = json.dumps({"Upload": begun["Upload"]})
+    assert curl(f"{dying.url}/", *as_json, "-d", body).status == 0
+    assert dying.process.wait(20) != 0
+    _once(cloud, curl(f"{cloud.start('upload').url}/", *as_json, "-d", body))
 
 
 @pytest.mark.parametrize("step", ["before database.swap", "after database.swap"])

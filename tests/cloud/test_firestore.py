@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,7 +17,10 @@ from modelserver.gcp.firestore import INDEXES, FirestoreDatabase
 from modelserver.package import Outcome, Package
 from modelserver.ports import Query
 from tests.cloud.emulators import firestore_emulator
+from tests.cloud.reads import Reads, reads
 from tests.packages import record
+
+__all__ = ["reads"]
 
 _ENDED = Outcome(test={"Passed": True})
 _SHAPES = [
@@ -26,35 +29,6 @@ _SHAPES = [
     Query(status=None, name="tests/hello"),
     Query(status="ready", name="tests/hello"),
 ]
-
-
-@dataclass
-class Reads:
-    """Documents that came over the wire, as Firestore bills them; and the queries that asked."""
-
-    documents: int
-    queries: list[Any]
-
-
-@pytest.fixture
-def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
-    counted = Reads(0, [])
-    get, run = FirestoreClient.batch_get_documents, FirestoreClient.run_query
-
-    def counted_get(self: FirestoreClient, *args: Any, **kwargs: Any) -> Iterator[Any]:
-        for reply in get(self, *args, **kwargs):
-            counted.documents += 1  # one that is missing is billed too
-            yield reply
-
-    def counted_run(self: FirestoreClient, *args: Any, **kwargs: Any) -> Iterator[Any]:
-        counted.queries.append(kwargs["request"]["structured_query"])
-        for reply in run(self, *args, **kwargs):
-            counted.documents += 1 if reply.document.name else 0
-            yield reply
-
-    monkeypatch.setattr(FirestoreClient, "batch_get_documents", counted_get)
-    monkeypatch.setattr(FirestoreClient, "run_query", counted_run)
-    return counted
 
 
 @pytest.fixture

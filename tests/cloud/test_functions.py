@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import pytest
-from werkzeug.test import Client, TestResponse
 
 from modelserver.gcp.firestore import FirestoreDatabase
 from modelserver.gcp.storage import CloudStorage
 from modelserver.package import Artifact, Outcome, Package
 from tests.cloud.builds import succeeded, told
-from tests.cloud.doors import Open, bare, database, function, restored, storage
+from tests.cloud.doors import Open, bare, database, function, restored, storage, tell
 from tests.http.packages import problem
 from tests.packages import model, record, zipped
 
@@ -146,37 +144,23 @@ def test_a_large_zip_is_a_link_and_a_small_one_is_bytes(
     assert "no-store" in answer.headers["Cache-Control"]
 
 
-def _told(client: Client, data: object) -> TestResponse:
-    headers = {
-        "ce-id": "1",
-        "ce-source": "//pubsub.googleapis.com/projects/p/topics/cloud-builds",
-        "ce-specversion": "1.0",
-        "ce-type": "google.cloud.pubsub.topic.v1.messagePublished",
-    }
-    return client.post("/", data=json.dumps(data), headers={"Content-Type": "application/json", **headers})
-
-
-def _tells(client: Client, data: object) -> int:
-    return _told(client, data).status_code
-
-
 def test_the_end_of_a_build_is_recorded_once(function: Open, database: FirestoreDatabase) -> None:
     package = database.claim(record())
     client = function("on_build")
     for _ in range(3):
-        assert _tells(client, told(succeeded(package))) == 200
+        assert tell(client, told(succeeded(package))).status_code == 200
     assert function("get").get(f"/{package.id}").get_json()["Status"] == "ready"
 
 
 @pytest.mark.parametrize("data", [{}, [], {"message": {"data": "%%%"}}, {"message": {"data": "bm8ganNvbg=="}}])
 def test_a_message_that_is_no_build_is_taken_and_dropped(function: Open, data: object) -> None:
     """An error would bring it back for a day."""
-    assert _tells(function("on_build"), data) == 200
+    assert tell(function("on_build"), data).status_code == 200
 
 
 def test_a_build_whose_end_cannot_be_recorded_is_to_be_told_again(function: Open, database: FirestoreDatabase) -> None:
     package = database.claim(record())
-    answer = _told(function("on_build", DATABASE=""), told(succeeded(package)))
+    answer = tell(function("on_build", DATABASE=""), told(succeeded(package)))
     assert "MODELSERVER_DATABASE" in problem(answer, 500, "MISCONFIGURED")["detail"]
 
 
@@ -190,4 +174,4 @@ def test_what_is_no_event_is_a_problem(function: Open) -> None:
 def test_what_breaks_in_an_event_is_a_problem_without_detail(function: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     client = function("on_build")
     monkeypatch.setattr("modelserver.gcp.events.ended_build", lambda data, logs: 1 / 0)
-    assert "division" not in str(problem(_told(client, {}), 500, "INTERNAL"))
+    assert "division" not in str(problem(tell(client, {}), 500, "INTERNAL"))
