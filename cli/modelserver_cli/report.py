@@ -20,18 +20,24 @@ _AT_KEY = ("UNKNOWN_KEY", "DUPLICATE_KEY")
 
 def report(failure: Failure) -> Iterator[Text]:
     """The lines to print."""
-    faults = failure.faults
-    for fault in faults:
+    for fault in failure.faults:
         yield from _fault(fault, failure.folder)
         yield Text()
-    if faults:
-        yield _error("", f"{count(len(faults), 'fault')}; nothing was built")
-    else:
-        yield _error(str(failure.document.get("code", "")), clean(failure.message))
+    yield _whole(failure)
     if failure.hint:
         yield _note("hint", line(failure.hint))
     if package_id := failure.document.get("ID"):
         yield _note("log", f"modelserver log {line(str(package_id))}")
+
+
+def _whole(failure: Failure) -> Text:
+    """What it comes to."""
+    code, faults = str(failure.document.get("code", "")), failure.faults
+    if faults and code == "INVALID_PACKAGE":
+        return _error("", f"{count(len(faults), 'fault')}; nothing was built")
+    if faults:
+        return _error(code, f"{line(str(failure.document.get('title', '')))}: {count(len(faults), 'fault')}")
+    return _error(code, clean(failure.message))
 
 
 def _fault(fault: dict[str, Any], folder: Path | None) -> Iterator[Text]:
@@ -57,7 +63,11 @@ def _place(folder: Path | None, pointer: str) -> Path | None:
 
 
 def _named(place: Path | None, folder: Path | None, pointer: str) -> str:
-    return str(place) if place else str(folder / pointer) if folder and not pointer.startswith("/") else pointer
+    if place:
+        return str(place)
+    if folder:
+        return str(folder / pointer.lstrip("/"))
+    return f"input {pointer[1:]}" if pointer.startswith("/") else pointer
 
 
 def _source(place: Path, number: int, pointer: str, code: str) -> Iterator[Text]:

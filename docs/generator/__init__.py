@@ -4,4 +4,4 @@ import sys
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(_ROOT / "functions"), str(_ROOT / "runtime")]
+sys.path[:0] = [str(_ROOT / name) for name in ("functions", "runtime", "cli")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from docs.generator import errors, jidyaml, routes, runtime, settings
+from docs.generator import command, errors, jidyaml, routes, runtime, settings
 
 REFERENCE = Path(__file__).resolve().parents[1] / "reference"
 
@@ -15,6 +15,7 @@ _PAGES: Mapping[str, Callable[[], str]] = {
     "settings.md": settings.page,
     "jid-yaml.md": jidyaml.page,
     "jid.md": runtime.page,
+    "command.md": command.page,
 }
 
 

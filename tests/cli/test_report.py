@@ -85,7 +85,8 @@ def test_what_a_server_says_cannot_steer_the_terminal() -> None:
 def test_lines_that_are_no_longer_there_are_left_out(tmp_path: Path) -> None:
     written(tmp_path, {"jid.yaml": "name: a\n"})
     faults = [{"pointer": "/name", "line": 99, "code": "A", "detail": "b"}, {"pointer": "x/y.py", "code": "C"}]
-    failure = Failure(Exit.REFUSED, "", document={"errors": faults}).about(tmp_path)
+    document = {"code": "INVALID_PACKAGE", "errors": faults}
+    failure = Failure(Exit.REFUSED, "", document=document).about(tmp_path)
     assert [line.plain for line in report(failure)] == [
         "error[A]: b",
         f"  --> {tmp_path}/jid.yaml:99",
