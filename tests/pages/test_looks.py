@@ -36,7 +36,6 @@ def test_every_page_is_accessible_and_nothing_is_cut_off(
     found = {}
     for name, path in PAGES.items():
         page = visit.go(path.format(**packages))
-        page.wait_for_load_state("networkidle")
         found[name] = (faults(page), is_cut_off(page))
         visit.keep(f"{name}-{screen}")
     assert found == dict.fromkeys(PAGES, ([], False))

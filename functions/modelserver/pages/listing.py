@@ -17,7 +17,7 @@ _ASKED = ("search", "name", "status", "architecture")
 def show(request: Request, services: Services) -> Response:
     """Of any status, if the request does not say: a person looks for what is still being built too."""
     found = listed(request, services, status="any")
-    asked = {name: request.args.get(name, "") for name in _ASKED}
+    asked = {name: _said(request, name) for name in _ASKED}
     answer = page(
         request,
         "listing.html",
@@ -38,3 +38,9 @@ def show(request: Request, services: Services) -> Response:
 def lead(request: Request, services: Services) -> Response:
     """From the server's name, as people type it, to the list. Relative, whatever stands in front of this server."""
     return Response(status=302, headers={"Location": "v1/packages/"})
+
+
+def _said(request: Request, name: str) -> str:
+    """A field of the form above the list; "" if it narrows nothing."""
+    text = request.args.get(name, "")
+    return "" if (name, text) == ("status", "any") else text

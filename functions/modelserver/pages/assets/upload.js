@@ -82,7 +82,7 @@ function busy(form, is) {
 
 function complain(form, problem) {
   const box = form.querySelector("[data-problem]");
-  const list = document.createElement("ul");
+  const list = line("ul", "", "faults");
   for (const fault of problem.errors || []) list.append(faultOf(fault));
   box.replaceChildren(line("p", problem.title, "strong"), line("pre", problem.detail || "", "bare wrap"), list);
   box.hidden = false;
