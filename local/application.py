@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from werkzeug.wrappers import Request, Response
 
@@ -17,6 +19,7 @@ from modelserver.errors import BadRequest, Misconfigured
 from modelserver.http.body import received
 from modelserver.settings import Settings, tools
 
+_LEAST = 128 * 1024  # for SQLite's own files
 _SESSION = re.compile(r"/v1/packages/uploads/([0-9a-f]{32})", re.ASCII)
 
 
@@ -25,9 +28,18 @@ def opened(settings: Settings, environment: Mapping[str, str]) -> House:
     try:
         return House.open(settings, tools(environment))
     except (OSError, sqlite3.Error) as error:
+        if _is_full(settings.data):
+            raise Misconfigured(f"The disk of the data folder {settings.data} is full. Make room on it.") from None
         raise Misconfigured(
             f"The data folder {settings.data} cannot be used: {error}. Choose another one: --data FOLDER."
         ) from None
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < _LEAST
+    except OSError:
+        return False
 
 
 def respond(request: Request, house: Callable[[], House]) -> Response:

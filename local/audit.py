@@ -93,8 +93,6 @@ class Audit:
         folder = self._data / "builds" / package.build
         if package.status == "ready" and not (folder / "log.txt").is_file():
             yield Damage(package.id, f"the log of its build is not there: {folder / 'log.txt'}", ANEW)
-        if package.status == "failed" and (self._data / "processes" / package.id).exists():
-            yield Damage(package.id, "it failed, and its environment is still there", ANEW)
         yield from _outcome_damage(package, folder / "outcome.json")
         try:
             yield from self._artifact_damage(package)
@@ -115,7 +113,7 @@ class Audit:
 
     def _left(self) -> set[Leftover]:
         files = Leftovers(self._data)
-        left = set(files.beside(self.records.known()))
+        left = set(files.beside(self.records.known(), self.records.leaving()))
         return {each for each in left if not (self.running and each.is_arriving)}
 
     def _tell(self, left: set[Leftover], found: Found) -> None:

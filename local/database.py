@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from modelserver.ports import Page, Query
 from modelserver.record import Record, written
 
 _IDLE = 8
+_LONGEST_DELETION = 3600.0
 # With rowids, so that records lie in the order in which they came: in the order of their IDs, a page of the newest
 # 100 among 100,000 was read from a hundred places (2.7 ms instead of 0.1).
 _SCHEMA = (
@@ -23,6 +25,8 @@ _SCHEMA = (
     "CREATE INDEX IF NOT EXISTS newest ON packages (status, created DESC, id DESC)",
     "CREATE INDEX IF NOT EXISTS newest_of_all ON packages (created DESC, id DESC)",
     "CREATE INDEX IF NOT EXISTS newest_of_name ON packages (name, created DESC, id DESC)",
+    # What a record named that is no more: should the server die before that is removed too, its next start does it.
+    "CREATE TABLE IF NOT EXISTS leaving (upload TEXT PRIMARY KEY, since REAL NOT NULL, record TEXT NOT NULL)",
 )
 
 
@@ -56,6 +60,9 @@ class SQLiteDatabase:
                 " WHERE id = ? AND build = ? AND status = ?",
                 (*_row(new), old.id, old.build, old.status),
             )
+            if done.rowcount and new.upload != old.upload:
+                connection.execute("DELETE FROM leaving WHERE upload = ?", (new.upload,))
+                _leave(connection, old)
         return done.rowcount == 1
 
     def list(self, query: Query) -> Page:
@@ -73,7 +80,20 @@ class SQLiteDatabase:
                 "DELETE FROM packages WHERE id = ? AND build = ? AND status = ?",
                 (package.id, package.build, package.status),
             )
+            if done.rowcount:
+                _leave(connection, package)
         return done.rowcount == 1
+
+    def leaving(self) -> tuple[Package, ...]:
+        """Deleted or replaced in the last hour: what they named may be there still, if the server died then."""
+        with self._connection() as connection:
+            rows = connection.execute("SELECT record FROM leaving").fetchall()
+        return tuple(map(_package, rows))
+
+    def left(self, package: Package) -> None:
+        """Nothing of it is there any more."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM leaving WHERE upload = ?", (package.upload,))
 
     def close(self) -> None:
         while not self._idle.empty():
@@ -121,6 +141,12 @@ def _row(package: Package) -> tuple[str, ...]:
 
 def _package(row: tuple[str]) -> Package:
     return Record(row[0]).package
+
+
+def _leave(connection: sqlite3.Connection, package: Package) -> None:
+    now = time.time()
+    connection.execute("DELETE FROM leaving WHERE since < ?", (now - _LONGEST_DELETION,))
+    connection.execute("INSERT OR REPLACE INTO leaving VALUES (?, ?, ?)", (package.upload, now, _row(package)[-1]))
 
 
 def _conditions(query: Query) -> tuple[str, list[str]]:

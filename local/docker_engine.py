@@ -84,7 +84,7 @@ class DockerBuilder:
     def remove(self, package: Package) -> None:
         self._images.remove(package)
 
-    def sweep(self, packages: Set[str]) -> None:
+    def sweep(self, ready: Set[str]) -> None:
         """Nothing lies in the server's folder; the engine's images may be another server's."""
 
     def _build(self, package: Package, archive: Archive, job: Job) -> Outcome:

@@ -47,7 +47,7 @@ class Builder(Protocol):
     def remove(self, package: Package) -> None:
         """Removes the artifacts themselves from this machine."""
 
-    def sweep(self, packages: Set[str]) -> None:
+    def sweep(self, ready: Set[str]) -> None:
         """Removes what is kept in the server's own folder of packages whose ID is not named."""
 
 
@@ -140,12 +140,15 @@ class LocalEngine:
                     self._builder.remove(package)
         shutil.rmtree(self._path(package), ignore_errors=True)
 
-    def sweep(self, builds: Set[str], packages: Set[str]) -> None:
-        """At a start: removes the folders of builds, and what the builder keeps of packages, not named here."""
+    def sweep(self, builds: Set[str], ready: Set[str]) -> None:
+        """Before anything is submitted: removes the folders of builds that are not named, files that were being
+        written, and what the builder keeps of packages that are not ready."""
         for folder in self._folder.glob("*"):
             if folder.name not in builds:
                 shutil.rmtree(folder, ignore_errors=True)
-        self._builder.sweep(packages)
+            for path in folder.glob(".*"):
+                path.unlink(missing_ok=True)
+        self._builder.sweep(ready)
 
     def close(self) -> None:
         """Stops every build and records nothing of it: the next start takes it up again."""

@@ -69,10 +69,13 @@ class FileStorage:
             raise
         return Upload(name, size, digest.hexdigest())
 
-    def sweep_staging(self) -> None:
-        """At a start: what was arriving when the server ended never will."""
+    def sweep_staging(self, known: Set[str]) -> None:
+        """At a start: what was arriving when the server ended never will. What a record names already is kept."""
         for path in self._staging.iterdir():
-            path.unlink(missing_ok=True)
+            if path.stem in known:
+                self.keep(path.stem)
+            else:
+                path.unlink(missing_ok=True)
 
     def adopt(self, path: Path, name: str) -> None:
         """Stages a zip that arrived otherwise, a file of the same file system."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import time
 import uuid
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from local.process_runner import ProcessStarter
 from local.runner import LocalRunner, Warmth
 from local.sessions import FileSessions
 from local.warm import Starter
+from modelserver.catalog import Known
 from modelserver.errors import Misconfigured
 from modelserver.frameworks import Facts
 from modelserver.inspection import Rules
@@ -59,10 +61,14 @@ class House:
         data = settings.data.resolve()
         data.mkdir(parents=True, exist_ok=True)
         lock = _locked(data / "lock")
-        ports = _ports(settings, data, tools)
-        services = Services(ports, settings)
-        ports.engine.listen(services.catalog.ended)
-        _tidy(ports, services, settings)
+        try:
+            ports = _ports(settings, data, tools)
+            services = Services(ports, settings)
+            ports.engine.listen(services.catalog.ended)
+            _tidy(ports, services, settings)
+        except BaseException:
+            lock.close()
+            raise
         return cls(services, ports, lock)
 
     def close(self) -> None:
@@ -75,10 +81,26 @@ class House:
 def _tidy(ports: LocalPorts, services: Services, settings: Settings) -> None:
     """Takes up what was interrupted and removes what an end without warning left. The folder is ours alone."""
     ports.runner.open()
-    known = services.catalog.resume(settings.sweep_after)
-    ports.storage.sweep_staging()
-    ports.engine.sweep(known.builds, known.packages)
+    known = services.catalog.known()
+    ports.engine.sweep(known.builds, known.ready)
+    _finish_deletions(ports, known)
+    services.catalog.resume(known)
+    ports.storage.sweep(known.uploads, settings.sweep_after)
+    ports.storage.sweep_staging(known.uploads)
     ports.sessions.sweep(settings.sweep_after)
+
+
+def _finish_deletions(ports: LocalPorts, known: Known) -> None:
+    """One that cannot be finished, as Docker does not answer, does not keep the server from starting."""
+    for package in ports.database.leaving():
+        try:
+            if package.id not in known.ready:
+                ports.engine.remove(package)
+            if package.upload not in known.uploads:
+                ports.storage.delete(package.upload)
+            ports.database.left(package)
+        except Exception:
+            logging.exception("what is left of package %s cannot be removed", package.id)
 
 
 def _ports(settings: Settings, data: Path, tools: Mapping[str, str]) -> LocalPorts:

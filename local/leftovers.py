@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,9 +42,12 @@ class Leftovers:
             name: _listed(data / name) for name in ("packages", "builds", "processes", "staging", "sessions")
         }
 
-    def beside(self, known: Known) -> Iterator[Leftover]:
+    def beside(self, known: Known, leaving: Set[str]) -> Iterator[Leftover]:
+        """leaving: the zips of deletions that were cut off."""
         for path in self._files["packages"]:
-            if path.suffix != ".zip" or path.stem not in known.uploads:
+            if path.stem in leaving - known.uploads:
+                yield Leftover(path, "a deletion that was cut off", expected=True)
+            elif path.suffix != ".zip" or path.stem not in known.uploads:
                 cure = "upload it again if you miss it, else remove it: so does a start a day after it came"
                 yield Leftover(path, "no record names this zip", expected=False, cure=cure)
         for path in self._files["builds"]:
@@ -53,8 +56,8 @@ class Leftovers:
             else:
                 yield from _strange(path, _OF_A_BUILD, "a file that was being written")
         for path in self._files["processes"]:
-            if path.name not in known.packages:
-                yield Leftover(path, "no record names this environment", expected=True)
+            if path.name not in known.ready:
+                yield Leftover(path, "an environment of no package, or of one that failed", expected=True)
         for path in self._files["staging"]:
             if path.stem not in known.uploads:
                 yield Leftover(path, "an upload that was cut off", expected=True, is_arriving=True)

@@ -18,8 +18,9 @@ from uv import find_uv_bin
 from local.command import Allowance, Command, Finished
 from local.context import about
 from local.job import Job
+from local.scratch import Scratch
 from modelserver.archive import Archive
-from modelserver.errors import BuildFailed, TestFailed
+from modelserver.errors import BuildFailed, Misconfigured, TestFailed
 from modelserver.frameworks import Facts
 from modelserver.inspection import requirements
 from modelserver.package import Artifact, Outcome, Package
@@ -80,6 +81,8 @@ class ProcessBuilder:
         self._folder = folder
         self._runtime = runtime
         self._tools = tools
+        self._uv_program = _uv()
+        self._scratch = Scratch("test", folder)
         folder.mkdir(parents=True, exist_ok=True)
 
     def build(self, package: Package, archive: Archive, job: Job) -> Outcome:
@@ -94,7 +97,7 @@ class ProcessBuilder:
         return outcome
 
     def test(self, package: Package, job: Job) -> Outcome:
-        return self._test(job, self._place(package))
+        return self._test(job, self._place(package), "modelserver-retest-")
 
     def clean(self, package: Package) -> None:
         self.remove(package)
@@ -102,10 +105,11 @@ class ProcessBuilder:
     def remove(self, package: Package) -> None:
         shutil.rmtree(self._place(package).folder, ignore_errors=True)
 
-    def sweep(self, packages: Set[str]) -> None:
+    def sweep(self, ready: Set[str]) -> None:
         for folder in self._folder.iterdir():
-            if folder.name not in packages:
+            if folder.name not in ready:
                 shutil.rmtree(folder, ignore_errors=True)
+        self._scratch.sweep()
 
     def _build(self, package: Package, archive: Archive, job: Job, place: Place) -> Outcome:
         _require_cpu(package, job)
@@ -114,7 +118,7 @@ class ProcessBuilder:
         with job.stage(f"environment {TARGET}"):
             self._install(package, archive, job, place)
         with job.stage(f"test {TARGET}"):
-            return self._test(job, place)
+            return self._test(job, place, self._scratch.prefix)
 
     def _unpack(self, package: Package, archive: Archive, place: Place) -> None:
         place.source.mkdir(parents=True)
@@ -144,13 +148,13 @@ class ProcessBuilder:
 
     def _uv(self, job: Job, place: Place, *words: str) -> None:
         allowance = Allowance(self._settings.build_timeout, _UNLIMITED, _MOST_PROCESSES, _UNLIMITED, place.folder)
-        done = Command((find_uv_bin(), *words), self._tools, place.folder, allowance).run(job)
+        done = Command((self._uv_program, *words), self._tools, place.folder, allowance).run(job)
         if done.status != 0:
             what = "Python " + words[3] if words[0] == "venv" else "the packages"
             raise BuildFailed(done.broken or f"uv could not install {what}; the log says why.")
 
-    def _test(self, job: Job, place: Place) -> Outcome:
-        with tempfile.TemporaryDirectory(prefix="modelserver-test-") as scratch:
+    def _test(self, job: Job, place: Place, prefix: str) -> Outcome:
+        with tempfile.TemporaryDirectory(prefix=prefix) as scratch:
             done = self._trial(job, place, Path(scratch))
         if done.broken:
             return Outcome(error=TestFailed(f"{TARGET}: {done.broken}").to_json())
@@ -181,6 +185,17 @@ def surroundings(place: Place, scratch: Path, tools: Mapping[str, str]) -> dict[
         "TMPDIR": str(scratch),
         "LANG": "C.UTF-8",
     }
+
+
+def _uv() -> str:
+    """Looked up once, at the start: two threads that do it first at the same time can break each other's import of
+    Python's configuration (sysconfig.get_config_var is None for a moment). Raises Misconfigured."""
+    try:
+        return find_uv_bin()
+    except FileNotFoundError:
+        raise Misconfigured(
+            "The process engine needs uv, and there is none: `make install`, or pip install uv."
+        ) from None
 
 
 def _require_cpu(package: Package, job: Job) -> None:

@@ -9,7 +9,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import deque
@@ -20,6 +19,7 @@ from pathlib import Path
 from local import supervisor
 from local.command import Allowance
 from local.process_engine import TARGET, Place, surroundings
+from local.scratch import Scratch
 from local.warm import variables
 from modelserver.errors import NotReady
 from modelserver.exchange import Wire
@@ -40,20 +40,22 @@ class ProcessStarter:
         self._settings = settings
         self._folder = folder
         self._tools = tools
+        self._scratch = Scratch("run", folder)
 
     def start(self, package: Package) -> ProcessStarted:
         place = Place(self._folder / package.id)
         if TARGET not in [artifact.target for artifact in package.artifacts] or not place.python.exists():
             made = ", ".join(artifact.target for artifact in package.artifacts)
             raise NotReady(f"It was built as {made}, and this server runs {TARGET}. Delete it and upload it again.")
-        scratch = Path(tempfile.mkdtemp(prefix="modelserver-run-"))
+        scratch = self._scratch.make()
         settings = self._settings
         allowance = Allowance(_EVER, settings.test_memory, settings.test_processes, settings.test_disk, scratch)
         environment = {**surroundings(place, scratch, self._tools), **variables(settings)}
         return ProcessStarted(place, scratch, allowance, environment)
 
     def sweep(self) -> None:
-        """Nothing is left: a process ends with the server that started it, however that ends."""
+        """Only their folders are left: a process ends with the server that started it, however that ends."""
+        self._scratch.sweep()
 
 
 class ProcessStarted:

@@ -47,14 +47,24 @@ class Records:
                 yield PackageID(last)
 
     def known(self) -> Known:
-        """Everything that the records name."""
+        """Everything that the records name; here a package that is being built counts as ready."""
         known, last = Known(), ""
-        while rows := self._rows("SELECT id, build, record FROM packages WHERE id > ? ORDER BY id LIMIT 1000", last):
-            for last, build, record in rows:
-                known.packages.add(last)
+        while rows := self._rows(
+            "SELECT id, status, build, record FROM packages WHERE id > ? ORDER BY id LIMIT 1000", last
+        ):
+            for last, status, build, record in rows:
+                if status != "failed":
+                    known.ready.add(last)
                 known.builds.add(build)
                 known.uploads.add(_upload(record))
         return known
+
+    def leaving(self) -> set[str]:
+        """The zips that the next start of a server removes; none in a folder of an older one."""
+        try:
+            return {upload for (upload,) in self._rows("SELECT upload FROM leaving")}
+        except sqlite3.OperationalError:
+            return set()
 
     def get(self, package_id: PackageID) -> Package | None:
         """Raises ValueError if the record cannot be read, or is not the one that queries take it for."""

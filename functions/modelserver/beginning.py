@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelserver.errors import BuildFailed, Conflict
+from modelserver.errors import BuildFailed, Conflict, NoSpace, no_space
 from modelserver.package import Outcome, Package
 from modelserver.ports import Ports
 
@@ -18,17 +18,23 @@ def begin(ports: Ports, package: Package) -> None:
     except (KeyError, Conflict):
         ports.database.delete(package)
         ports.storage.discard(package.upload)
+        ports.engine.remove(package)
         raise Conflict("The zip that was checked is gone, or another came in its place. Send yours again.") from None
     ports.engine.submit(package)
 
 
 def begin_or_fail(ports: Ports, package: Package) -> None:
-    """The first time: a build that cannot even be begun has failed, and nobody should wait for it."""
+    """The first time: a build that cannot even be begun has failed, and nobody should wait for it.
+
+    Raises NoSpace without recording anything: on a full disk the whole upload is to be undone.
+    """
     try:
         begin(ports, package)
-    except Conflict:
+    except (Conflict, NoSpace):
         raise
-    except Exception:
+    except Exception as error:
+        if full := no_space(error):
+            raise full from error
         problem = BuildFailed("The build could not be begun. Upload it again.").to_json()
         ports.database.swap(package, package.ended(Outcome(error=problem | {"ID": str(package.id)})))
         raise

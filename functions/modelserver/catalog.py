@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from modelserver.beginning import begin
-from modelserver.errors import Conflict, PackageNotFound
+from modelserver.errors import Conflict, NoSpace, PackageNotFound
 from modelserver.package import Outcome, Package, PackageID
 from modelserver.ports import Page, Ports, Query, Reader
 
@@ -19,16 +19,24 @@ _WHILE = 2.0
 
 @dataclass(frozen=True)
 class Known:
-    """What the records name: keys in Storage, builds, packages."""
+    """What the records name: keys in Storage, builds. ready: the IDs of packages whose artifacts are made.
+
+    building: the packages whose builds are to be taken up, newest first.
+    """
 
     uploads: set[str] = field(default_factory=set)
     builds: set[str] = field(default_factory=set)
-    packages: set[str] = field(default_factory=set)
+    ready: set[str] = field(default_factory=set)
+    building: list[Package] = field(default_factory=list)
 
-    def add(self, package: Package) -> None:
+    def add(self, package: Package, has_ended: bool) -> None:
+        """has_ended: whether its build has, recorded or not."""
         self.uploads.add(package.upload)
         self.builds.add(package.build)
-        self.packages.add(package.id)
+        if package.status != "failed" and has_ended:
+            self.ready.add(package.id)
+        if package.status == "building":
+            self.building.append(package)
 
 
 class Catalog:
@@ -60,7 +68,10 @@ class Catalog:
                 begun = package.build
             left = until - time.monotonic()
             self._ports.engine.wait(package, max(0.0, min(left, _WHILE)))
-            package = self.settle(package)
+            try:
+                package = self.settle(package)
+            except NoSpace:  # it has ended, and is stored: that is recorded when there is room again
+                break
             if left <= 0:
                 break
         return package
@@ -124,25 +135,21 @@ class Catalog:
             raise Conflict(f"The package {package_id} changed while it was being deleted. Try again.")
         self._forget(package)
 
-    def resume(self, sweep_after: float) -> Known:
-        """At a start: takes up interrupted builds and removes zips that no record names; what the records name.
-
-        sweep_after: seconds for which such a zip is left alone.
-        """
-        known, after, interrupted = Known(), "", list[Package]()
+    def known(self) -> Known:
+        """What is recorded now."""
+        known, after = Known(), ""
         while True:
             page = self._ports.database.list(Query(status=None, limit=1000, after=after))
             for package in page.packages:
-                known.add(package)
-                if package.status == "building":
-                    interrupted.append(package)
+                known.add(package, package.status != "building" or self._ports.engine.wait(package, 0) is not None)
             after = page.next
             if not after:
-                break
-        for package in reversed(interrupted):  # who came first is first in the row
+                return known
+
+    def resume(self, known: Known) -> None:
+        """At a start: takes up interrupted builds, in the order of their uploads."""
+        for package in reversed(known.building):
             self._take_up(package)
-        self._ports.storage.sweep(known.uploads, sweep_after)
-        return known
 
     def _engine_is_done(self, package: Package) -> bool:
         return self._ports.engine.wait(package, _GLANCE) is not None

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from modelserver.arrival import Arrival, Hashed, Place
 from modelserver.aside import Aside
 from modelserver.beginning import begin_or_fail
-from modelserver.errors import BadRequest, TooLarge
+from modelserver.errors import BadRequest, NoSpace, TooLarge
 from modelserver.inspection import Inspection, Rules, inspect_config, inspect_zip
 from modelserver.package import Package
 from modelserver.ports import Ports, Session, Upload
@@ -64,20 +64,25 @@ class Intake:
             return self._ports.storage.receive(_also(chunks, following), self._rules.max_direct), arrival.hashed
 
     def _take_in(self, upload: Upload, hashed: Mapping[Place, Hashed]) -> tuple[Package, bool]:
-        try:
-            package = _package(upload, self._inspect(upload, hashed))
-            known = self._ports.database.get(package.id)
-        except BaseException:
-            self._ports.storage.discard(upload.name)
-            raise
+        package, known = self._checked(upload, hashed)
+        replaced = None
         if known is None or known.status == "failed":
-            known = self._record(package)
+            known, replaced = self._record(package)
         started = known.upload == upload.name and known.status == "building"
         if started:
-            begin_or_fail(self._ports, known)
+            self._begin(known, replaced)
         elif known.upload != upload.name:
             self._ports.storage.delete(upload.name)
         return known, started
+
+    def _checked(self, upload: Upload, hashed: Mapping[Place, Hashed]) -> tuple[Package, Package | None]:
+        """The package in this zip, and what is recorded of it."""
+        try:
+            package = _package(upload, self._inspect(upload, hashed))
+            return package, self._ports.database.get(package.id)
+        except BaseException:
+            self._ports.storage.discard(upload.name)
+            raise
 
     def _inspect(self, upload: Upload, hashed: Mapping[Place, Hashed]) -> Inspection:
         reader = self._ports.storage.open(upload.name)
@@ -86,15 +91,38 @@ class Intake:
         finally:
             reader.close()
 
-    def _record(self, package: Package) -> Package:
-        """What is recorded now. What the record named before goes first: nothing stays that no record names."""
-        known = self._ports.database.claim(package)
-        if known.status != "failed":
-            return known
-        self._ports.engine.remove(known)
-        if known.upload != package.upload:
-            self._ports.storage.delete(known.upload)
-        return package if self._ports.database.swap(known, package) else self._ports.database.claim(package)
+    def _record(self, package: Package) -> tuple[Package, Package | None]:
+        """What is recorded now, and the failed one in whose place it came, whose zip and log are there still."""
+        try:
+            known = self._ports.database.claim(package)
+            if known.status != "failed":
+                return known, None
+            if self._ports.database.swap(known, package):
+                return package, known
+            return self._ports.database.claim(package), None
+        except NoSpace:
+            self._ports.storage.discard(package.upload)
+            raise
+
+    def _begin(self, package: Package, replaced: Package | None) -> None:
+        """Raises NoSpace when there was no room to begin: then all is as it was before."""
+        try:
+            begin_or_fail(self._ports, package)
+        except NoSpace:
+            if replaced:
+                self._ports.database.swap(package, replaced)
+            else:
+                self._ports.database.delete(package)
+            self._forget(package, replaced)
+            raise
+        if replaced:
+            self._forget(replaced, package)
+
+    def _forget(self, package: Package, recorded: Package | None) -> None:
+        """What is recorded no more; the zip of a session that was used twice is the other's too."""
+        self._ports.engine.remove(package)
+        if recorded is None or recorded.upload != package.upload:
+            self._ports.storage.delete(package.upload)
 
 
 def _also(chunks: Iterable[bytes], look: Callable[[bytes], None]) -> Iterator[bytes]:

@@ -191,7 +191,9 @@ def test_one_build_that_cannot_be_taken_up_does_not_stop_the_start(world: World)
         submit(package)
 
     restarted.engine.submit = picky  # type: ignore[method-assign]
-    known = _services(restarted).catalog.resume(0)
+    catalog = _services(restarted).catalog
+    known = catalog.known()
+    catalog.resume(known)
     assert known.builds == {broken.build, fine.build}
     restarted.engine.end(fine, _DONE)
     assert restarted.engine.wait(fine, 0) == _DONE
@@ -202,7 +204,8 @@ def test_interrupted_builds_are_taken_up_in_the_order_of_their_uploads(world: Wo
     uploaded = [_upload(services.intake, str(number)).build for number in range(5)]
     restarted, submitted = World(world.storage, world.database), list[str]()
     restarted.engine.submit = lambda package: submitted.append(package.build)  # type: ignore[method-assign]
-    _services(restarted).catalog.resume(0)
+    catalog = _services(restarted).catalog
+    catalog.resume(catalog.known())
     assert submitted == uploaded
 
 

@@ -43,7 +43,7 @@ class Scripted:
     def remove(self, package: Package) -> None:
         self.removed.append(package.build)
 
-    def sweep(self, packages: Set[str]) -> None: ...
+    def sweep(self, ready: Set[str]) -> None: ...
 
 
 class Workshop:
