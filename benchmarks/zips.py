@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,8 @@ from random import Random
 
 MIB = 1024**2
 _BLOCK = 16
+# The extra fields that Info-ZIP's zip gives to each file: UT (5 bytes) and ux (11).
+_TIMES_AND_OWNER = struct.pack("<2sHBL2sHBBLBL", b"UT", 5, 1, 1_700_000_000, b"ux", 11, 1, 4, 1000, 4, 1000)
 _CONFIG = "name: bench/package\nmodel: infer.py:Model\n"
 _HELLO = Path(__file__).parents[1] / "examples" / "hello"
 _CODE = "class Model:\n    def run(self):\n        return 'ok'\n"
@@ -45,12 +48,14 @@ def hello(path: Path) -> Path:
 
 
 def small_files(path: Path, count: int) -> Path:
-    """A zip of so many deflated files of 0 to 4 KiB of text, a thousand in each folder."""
+    """A zip of so many deflated files of 0 to 4 KiB of text, a thousand in each folder, as `zip -r` makes it."""
     chance, words = Random(0), text(1)
     with _package(path, zipfile.ZIP_DEFLATED) as archive:
         for number in range(count):
             at, length = chance.randrange(MIB // 2), chance.randrange(4096)
-            archive.writestr(f"data/{number // 1000}/{number}.txt", words[at : at + length])
+            info = zipfile.ZipInfo(f"data/{number // 1000}/{number}.txt")
+            info.extra, info.external_attr, info.compress_type = _TIMES_AND_OWNER, 0o100644 << 16, zipfile.ZIP_DEFLATED
+            archive.writestr(info, words[at : at + length])
     return path
 
 

@@ -4,6 +4,9 @@ Nothing is unpacked to disk and no file is ever whole in memory. A zip is refuse
 could see different packages in it; the rules for its records are in zips/format, for its members
 in zips/member. What honest tools write is taken: data descriptors, zip64, comments, extra fields, folders.
 
+A package may have 50,000 small files, which cost little but Python's own steps: records are tuples, what is plain is
+seen at a glance, and small files are read and hashed in one piece (23 µs for each of them once, 15 now).
+
 Checksums and inflate are isal's, at 23 and 1.4 GB/s on one core where zlib has 4.2 and 0.7 and zlib-ng
 25 and 1.0 (benchmarks/inflate.py); beside SHA-1 at 1.9 GB/s the checksum then costs next to nothing.
 """
@@ -14,8 +17,9 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from operator import attrgetter
 from types import MappingProxyType
-from typing import cast
+from typing import NamedTuple, cast
 
 from isal import igzip_lib, isal_zlib
 
@@ -34,6 +38,7 @@ _INFLATE_ERROR = cast("type[Exception]", igzip_lib.IsalError)  # isal's type stu
 _READ = 1024 * 1024
 _LARGE = 4 * 1024 * 1024
 _PACKED, _UNPACKED = 64 * 1024, 256 * 1024
+_RUN = 1024 * 1024
 # Files of zeroes are honest: only what unfolds beyond this can be a bomb (PyPI's limit, 64 MiB).
 _NEVER_A_BOMB = 64 * 1024 * 1024
 _NOTHING: Mapping[Place, Hashed] = MappingProxyType({})
@@ -48,8 +53,7 @@ class Limits:
     ratio: int
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(NamedTuple):
     """A file of the package. path: without the wrapper folder; size: bytes unpacked.
 
     The rest says where and how it lies in the zip: at offset `start`, `packed` bytes, CRC-32 `crc`.
@@ -78,7 +82,7 @@ def open_archive(reader: Reader, limits: Limits) -> Archive:
     for member in found:
         faults.add(member_faults(member))
     faults.add(_size_faults(found, reader.size, limits))
-    faults.add(clashes(member.header.name for member in found))
+    faults.add(clashes(member.name for member in found))
     starts = data_starts(Window(reader), found, directory, faults)
     faults.settle("The zip")
     files = _files(found, starts)
@@ -88,7 +92,7 @@ def open_archive(reader: Reader, limits: Limits) -> Archive:
 
 
 def _size_faults(found: list[Member], zip_size: int, limits: Limits) -> Iterator[Fault]:
-    total = sum(member.header.size for member in found)
+    total = sum(member.size for member in found)
     if total > limits.unpacked:
         detail = f"the files have {total} bytes; at most {limits.unpacked} are taken"
         yield Fault("", "TOO_LARGE_UNPACKED", detail, "leave out what the model does not need")
@@ -98,17 +102,17 @@ def _size_faults(found: list[Member], zip_size: int, limits: Limits) -> Iterator
 
 
 def _files(found: list[Member], starts: dict[int, int]) -> tuple[File, ...]:
-    kept = [m for m in found if not is_folder(m) and not is_litter(m.header.name)]
-    wrapper = _wrapper([member.header.name for member in kept])
+    kept = [m for m in found if not is_folder(m) and not is_litter(m.name)]
+    wrapper = _wrapper([member.name for member in kept])
     return tuple(
         File(
-            path=member.header.name[wrapper:].decode("utf-8"),
+            path=member.name[wrapper:].decode("utf-8"),
             executable=is_executable(member),
-            size=member.header.size,
-            deflated=member.header.method == DEFLATED,
+            size=member.size,
+            deflated=member.method == DEFLATED,
             start=starts[member.start],
-            packed=member.header.packed,
-            crc=member.header.crc,
+            packed=member.packed,
+            crc=member.crc,
         )
         for member in kept
     )
@@ -171,10 +175,10 @@ class Archive:
 
         Raises InvalidPackage naming each that is not sound.
         """
-        # One shared iterator: whoever is free takes the next, the largest first, so that all end together. The small
-        # ones come in the zip's own order: a zip in the cloud is read in large ranges, each of them once.
+        # One shared iterator: whoever is free takes the next run, the largest first, so that all end together. The
+        # rest comes in the zip's own order: a zip in the cloud is read in large ranges, each of them once.
         # A second thread for the checksum or inflate of a single large file was measured and gains nothing.
-        todo = iter(sorted(self.files, key=lambda file: (-file.size if file.packed > _LARGE else 0, file.start)))
+        todo = iter(sorted(_runs(self.files), key=lambda run: -run[0].size if run[0].packed > _LARGE else 0))
         with ThreadPoolExecutor(threads) as pool:
             shares = [pool.submit(self._digests, todo, hashed) for _ in range(threads)]
         digests = [digest for share in shares for digest in share.result()]
@@ -188,9 +192,23 @@ class Archive:
         )
 
     def _digests(
-        self, todo: Iterator[File], hashed: Mapping[Place, Hashed]
+        self, todo: Iterator[list[File]], hashed: Mapping[Place, Hashed]
     ) -> list[tuple[File, bytes | InvalidPackage]]:
-        return [(file, _foreseen(file, hashed) or self._digest(file)) for file in todo]
+        digests: list[tuple[File, bytes | InvalidPackage]] = []
+        for run in todo:
+            if len(run) == 1:
+                digests.append((run[0], _foreseen(run[0], hashed) or self._digest(run[0])))
+            else:
+                digests += self._digests_at_once(run)
+        return digests
+
+    def _digests_at_once(self, run: list[File]) -> Iterator[tuple[File, bytes | InvalidPackage]]:
+        """Of small files that lie together, read in one piece. What is not sound is read again, to be named."""
+        start, end = run[0].start, run[-1].start + run[-1].packed
+        piece = self._reader.read_at(start, end - start)
+        for file in run:
+            at = file.start - start
+            yield file, _digest_of_whole(file, piece[at : at + file.packed]) or self._digest(file)
 
     def _digest(self, file: File) -> bytes | InvalidPackage:
         blob = hashlib.sha1(b"blob %d\0" % file.size, usedforsecurity=False)
@@ -224,6 +242,38 @@ class Archive:
         except _INFLATE_ERROR as bad:
             raise broken("BAD_DATA", f"the file cannot be inflated: {bad}", AGAIN, file.path) from bad
         raise broken("BAD_DATA", "the file's data does not end where the zip says", AGAIN, file.path)
+
+
+def _runs(files: tuple[File, ...]) -> Iterator[list[File]]:
+    """The files in the zip's order: small ones that lie within a MiB together, each other one alone."""
+    run: list[File] = []
+    for file in sorted(files, key=attrgetter("start")):
+        small = file.packed <= _PACKED and file.size <= _UNPACKED
+        if run and not (small and file.start + file.packed - run[0].start <= _RUN):
+            yield run
+            run = []
+        run.append(file)
+        if not small:
+            yield run
+            run = []
+    if run:
+        yield run
+
+
+def _digest_of_whole(file: File, packed: bytes) -> bytes | None:
+    """The git blob's SHA-1 of a small file's bytes as they lie in the zip; None if they are not what it announced."""
+    content = packed
+    if file.deflated:
+        stream = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_DEFLATE)
+        try:
+            content = stream.decompress(packed, file.size + 1)
+        except _INFLATE_ERROR:
+            return None
+        if not stream.eof or stream.unused_data:
+            return None
+    if len(content) != file.size or isal_zlib.crc32(content) != file.crc:
+        return None
+    return hashlib.sha1(b"blob %d\0" % file.size + content, usedforsecurity=False).digest()
 
 
 def _foreseen(file: File, hashed: Mapping[Place, Hashed]) -> bytes | None:

@@ -51,7 +51,19 @@ class Arrival:
     def __call__(self, chunk: bytes) -> None:
         view = memoryview(chunk)
         while view and not self._lost:
-            view = view[self._data(view) if self._left else self._header(view) :]
+            view = view[self._data(view) if self._left else (self._passed(view) or self._header(view)) :]
+
+    def _passed(self, view: memoryview) -> int:
+        """How many bytes of small members are here as a whole, from this header on: they are not followed."""
+        at = 0
+        while not self._head and at + _LOCAL.size <= len(view):
+            mark, _, flags, _, _, _, _, packed, _, name, extra = _LOCAL.unpack_from(view, at)
+            size = _LOCAL.size + name + extra + packed
+            if mark != _MARK or flags & (_ENCRYPTED | _DESCRIPTOR) or packed >= _LARGE or at + size > len(view):
+                break
+            at += size
+        self._at += at
+        return at
 
     def _data(self, view: memoryview) -> int:
         part = view[: self._left]

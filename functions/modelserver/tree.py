@@ -23,9 +23,12 @@ def tree_id(files: Iterable[tuple[bytes, bool, bytes]]) -> PackageID:
     folders = _Folders()
     # Sorted by whole path, "a-b" < "a/b" < "a.b" comes out as git sorts the entries of each folder,
     # because every path inside "a" starts with "a/".
+    within = b""
     for path, executable, digest in sorted(files):
-        *parents, name = path.split(b"/")
-        folders.enter(parents)
+        parent, _, name = path.rpartition(b"/")
+        if parent != within:
+            folders.enter(parent.split(b"/") if parent else [])
+            within = parent
         folders.add(_PROGRAM if executable else _FILE, name, digest)
     return PackageID(folders.finish().hex())
 

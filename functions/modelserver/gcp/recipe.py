@@ -18,7 +18,6 @@ import io
 import json
 import tarfile
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 
 from modelserver.archive import Archive, open_archive
@@ -41,7 +40,7 @@ def recipe_of(package: Package, reader: Reader, zip_url: str, rules: Rules, runt
 
 def recipe(package: Package, archive: Archive, zip_url: str, dockerfiles: Mapping[str, str], runtime: Path) -> bytes:
     """A gzipped tar. zip_url: gs://bucket/object#generation."""
-    manifest = {"SHA256": package.sha256, "Members": [asdict(file) for file in archive.files]}
+    manifest = {"SHA256": package.sha256, "Members": [file._asdict() for file in archive.files]}
     files = {f"Dockerfile.{architecture}": text.encode() for architecture, text in dockerfiles.items()}
     files["model/jid.json"] = json.dumps(package.to_runtime(), indent=1).encode()
     files["zip.url"] = zip_url.encode()

@@ -7,9 +7,11 @@ packages in one zip; here each contradiction is a Fault.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from modelserver.errors import Fault, InvalidPackage
 from modelserver.faults import sentence
@@ -24,6 +26,7 @@ _LOCATOR = struct.Struct("<4sLQL")
 _WIDE_END = struct.Struct("<4sQ2H2L4Q")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
+_CENTRAL_LENGTHS, _LOCAL_LENGTHS = slice(10, 13), slice(9, 11)
 _END_MARK, _LOCATOR_MARK, _WIDE_END_MARK = b"PK\5\6", b"PK\6\7", b"PK\6\6"
 _CENTRAL_MARK, _LOCAL_MARK, _DESCRIPTOR_MARK = b"PK\1\2", b"PK\3\4", b"PK\7\10"
 _MAX_COMMENT = 65_535
@@ -33,6 +36,8 @@ _MAX_DIRECTORY = 64 * 1024 * 1024
 _WIDE_FIELDS = ((0xFFFFFFFF, 8), (0xFFFFFFFF, 8), (0xFFFFFFFF, 8), (0xFFFF, 4))
 _WIDE_EXTRA, _UNICODE_NAME_EXTRA = 0x0001, 0x7075
 _MEANT = {_WIDE_EXTRA, _UNICODE_NAME_EXTRA}
+# Times and owner, as Info-ZIP's zip gives them to each file (extrafld.txt: UT, ux).
+_USUAL_EXTRA = re.compile(rb"(?:UT(?:\x05\0.{5}|\x09\0.{9}|\x0d\0.{13})|ux\x0b\0.{11})*", re.DOTALL)
 
 ENCRYPTED = 0x0001 | 0x0040 | 0x2000
 STREAMED = 0x0008
@@ -55,8 +60,7 @@ class Directory:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """What a header says of a member. packed and size: bytes in the zip and unpacked; crc: CRC-32."""
 
     name: bytes
@@ -67,18 +71,26 @@ class Header:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One record of the central directory. start: offset of the local header it stands for.
+class Member(NamedTuple):
+    """One record of the central directory: a Header's fields, and start: offset of the local header it stands for.
 
     system: where it was made (3 is Unix, 19 macOS); mode: the Unix mode, 0 if none; folder: the DOS bit.
     """
 
-    header: Header
+    name: bytes
+    flags: int
+    method: int
+    crc: int
+    packed: int
+    size: int
     system: int
     mode: int
     folder: bool
     start: int
+
+    @property
+    def header(self) -> Header:
+        return Header._make(self[:6])
 
 
 def shown(name: bytes) -> str:
@@ -88,25 +100,48 @@ def shown(name: bytes) -> str:
 
 
 class Window:
-    """Reads a zip front to back in few ranges: each one runs ahead of what was asked for."""
+    """Reads a zip front to back in few ranges: each one runs ahead of what was asked for. held: the last one."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._start = 0
-        self._bytes = b""
+        self.held = b""
 
     def read(self, offset: int, length: int) -> bytes:
         """Exactly `length` bytes. Raises InvalidPackage if the zip ends before."""
+        at = self.hold(offset, length)
+        return self.held[at : at + length]
+
+    def hold(self, offset: int, length: int) -> int:
+        """Where in `held` these bytes begin; all of them are there. Raises InvalidPackage if the zip ends before."""
+        at = offset - self._start
+        if at < 0 or at + length > len(self.held):
+            self._fetch(offset, length)
+            return 0
+        return at
+
+    def record(
+        self, offset: int, layout: struct.Struct, lengths: slice, border: int
+    ) -> tuple[tuple[Any, ...], bytes | None]:
+        """A record's fixed fields and what follows them, None if that would cross `border`; it is not read then.
+
+        lengths: which of the fields add up to the length of what follows.
+        """
+        at = self.hold(offset, layout.size)
+        fields = layout.unpack_from(self.held, at)
+        size, length = layout.size, sum(fields[lengths])
+        if offset + size + length > border:
+            return fields, None
+        if at + size + length > len(self.held):
+            return fields, self.read(offset + size, length)
+        return fields, self.held[at + size : at + size + length]
+
+    def _fetch(self, offset: int, length: int) -> None:
         if offset < 0 or offset + length > self._reader.size:
             raise broken("TRUNCATED", f"a record at byte {offset} lies outside the zip", _CUT_SHORT)
-        at = offset - self._start
-        if at < 0 or at + length > len(self._bytes):
-            self._start, at = offset, 0
-            self._bytes = self._reader.read_at(offset, max(length, _AHEAD))
-        found = self._bytes[at : at + length]
-        if len(found) != length:
+        self._start, self.held = offset, self._reader.read_at(offset, max(length, _AHEAD))
+        if len(self.held) < length:
             raise broken("TRUNCATED", f"the zip ends inside a record at byte {offset}", _CUT_SHORT)
-        return found
 
 
 def find_directory(reader: Reader) -> Directory:
@@ -180,49 +215,51 @@ def members(reader: Reader, directory: Directory) -> Iterator[Member]:
         if at + _CENTRAL.size > end:
             detail = f"the zip's directory announces {directory.count} records and has {number}"
             raise broken("BAD_DIRECTORY", detail)
-        fields = _CENTRAL.unpack(window.read(at, _CENTRAL.size))
-        lengths = fields[10:13]
-        at += _CENTRAL.size
-        if fields[0] != _CENTRAL_MARK or at + sum(lengths) > end:
+        fields, tail = window.record(at, _CENTRAL, _CENTRAL_LENGTHS, end)
+        if fields[0] != _CENTRAL_MARK or tail is None:
             raise broken("BAD_DIRECTORY", f"record {number + 1} of the zip's directory is malformed")
-        yield _member(fields, window.read(at, sum(lengths)))
-        at += sum(lengths)
+        yield _member(fields, tail)
+        at += _CENTRAL.size + len(tail)
     if at != end:
         raise broken("BAD_DIRECTORY", f"the zip's directory goes on after its {directory.count} records")
 
 
-def _member(fields: tuple[int, ...], tail: bytes) -> Member:
+def _member(fields: tuple[Any, ...], tail: bytes) -> Member:
     _, made, _, flags, method, _, _, crc, packed, size, named, extra, _, disk, _, attributes, start = fields
     name = tail[:named]
     wide = _wide_extra(name, tail[named : named + extra])
-    size, packed, start, disk = _widen(name, (size, packed, start, disk), wide)
+    if wide is not None:
+        size, packed, start, disk = _widen(name, (size, packed, start, disk), wide)
     if disk:
         raise broken("MULTIPLE_DISKS", "this file lies in another part of the zip", _ONE_PART, shown(name))
-    header = Header(name, flags, method, crc, packed, size)
-    return Member(header, made >> 8, attributes >> 16, bool(attributes & 0x10), start)
+    system, mode, folder = made >> 8, attributes >> 16, attributes & 0x10 != 0
+    return Member(name, flags, method, crc, packed, size, system, mode, folder, start)
 
 
-def local_header(window: Window, at: int, border: int) -> tuple[Header, int]:
-    """The local header at offset `at`, and the offset of the data behind it.
+def local_header(window: Window, at: int, border: int) -> tuple[tuple[bytes, int, int, int, int, int], int]:
+    """The fields of the local header at offset `at`, and the offset of the data behind it.
 
     Nothing from `border` on is read, so that headers laid over one another cost no more than others.
     """
     if at + _LOCAL.size > border:
         raise broken("OVERLAP", "the file's header runs into the next record")
-    fields = _LOCAL.unpack(window.read(at, _LOCAL.size))
-    mark, _, flags, method, _, _, crc, packed, size, named, extra = fields
+    fields, tail = window.record(at, _LOCAL, _LOCAL_LENGTHS, border)
+    mark, _, flags, method, _, _, crc, packed, size, named, _ = fields
     if mark != _LOCAL_MARK:
         raise broken("BAD_HEADER", f"there is no file header at byte {at}, where the zip's directory says")
-    if at + _LOCAL.size + named + extra > border:
+    if tail is None:
         raise broken("OVERLAP", "the file's header runs into the next record")
-    tail = window.read(at + _LOCAL.size, named + extra)
     name = tail[:named]
-    size, packed = _widen(name, (size, packed), _wide_extra(name, tail[named:]))
-    return Header(name, flags, method, crc, packed, size), at + _LOCAL.size + named + extra
+    wide = _wide_extra(name, tail[named:])
+    if wide is not None:
+        size, packed = _widen(name, (size, packed), wide)
+    return (name, flags, method, crc, packed, size), at + _LOCAL.size + len(tail)
 
 
 def _wide_extra(name: bytes, blob: bytes) -> bytes | None:
     """The zip64 extra field, if there is one. Refuses what would give the member a second name."""
+    if _USUAL_EXTRA.fullmatch(blob):
+        return None
     found: dict[int, bytes] = {}
     at = 0
     while at + 4 <= len(blob):
@@ -236,10 +273,8 @@ def _wide_extra(name: bytes, blob: bytes) -> bytes | None:
     return found.get(_WIDE_EXTRA)
 
 
-def _widen(name: bytes, narrow: tuple[int, ...], wide: bytes | None) -> tuple[int, ...]:
+def _widen(name: bytes, narrow: tuple[int, ...], wide: bytes) -> tuple[int, ...]:
     """Puts the zip64 field's values in. It lists the fields that are marked, or the first few of all."""
-    if wide is None:
-        return narrow
     fields = list(zip(narrow, _WIDE_FIELDS, strict=False))
     marked = [index for index, (value, (mark, _)) in enumerate(fields) if value == mark]
     leading = next((n for n in range(len(fields) + 1) if len(wide) == sum(w for _, (_, w) in fields[:n])), 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
+from operator import attrgetter
 
 from modelserver.errors import Fault, InvalidPackage
 from modelserver.faults import Faults
@@ -26,7 +27,7 @@ _LONGEST_DESCRIPTOR = 24
 
 def data_starts(window: Window, found: list[Member], directory: Directory, faults: Faults) -> dict[int, int]:
     """Where each member's data starts, by its header's offset. Members must fill the zip without a gap."""
-    ordered = sorted(found, key=lambda member: member.start)
+    ordered = sorted(found, key=attrgetter("start"))
     edges = [*(member.start for member in ordered), directory.offset]
     starts: dict[int, int] = {}
     if edges[0]:
@@ -35,10 +36,12 @@ def data_starts(window: Window, found: list[Member], directory: Directory, fault
         try:
             header, starts[member.start] = local_header(window, member.start, border)
         except InvalidPackage as bad:
-            faults.add(replace(fault, pointer=shown(member.header.name)) for fault in bad.faults)
+            faults.add(replace(fault, pointer=shown(member.name)) for fault in bad.faults)
             continue
-        faults.add(_header_faults(member.header, header))
-        faults.add(_border_faults(window, member.header, starts[member.start], border))
+        if header != member[: len(header)]:
+            faults.add(_header_faults(member.header, Header._make(header)))
+        if member.flags & STREAMED or starts[member.start] + member.packed != border:
+            faults.add(_border_faults(window, member.header, starts[member.start], border))
     return starts
 
 

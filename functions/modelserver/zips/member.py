@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import stat
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from modelserver.errors import Fault
 from modelserver.zips.format import AGAIN, ENCRYPTED, Header, Member, shown
@@ -17,20 +17,38 @@ from modelserver.zips.format import AGAIN, ENCRYPTED, Header, Member, shown
 STORED, DEFLATED = 0, 8
 _AES = 99
 _MAX_COMPONENT, _MAX_PATH, _MAX_DEPTH = 255, 4096, 100
+# Nothing that is spelt like this can be wrong: up to 15 parts of 255 letters, digits and marks, none first a dot.
+_PLAIN = re.compile(rb"(?:\w[\w.+@,=~ -]{0,254}/){0,14}\w[\w.+@,=~ -]{0,254}")
 _DRIVE = re.compile(rb"[A-Za-z]:")
 _UNIX, _MACOS = 3, 19
+_PLAIN_KINDS = (0, stat.S_IFREG >> 12)
 _RENAME = "rename it, or leave it out of the zip"
 
 
-def member_faults(member: Member) -> Iterator[Fault]:
+def member_faults(member: Member) -> Iterable[Fault]:
     """Everything that is wrong with one member, its data and its neighbours apart."""
+    return () if _is_plain(member) else _faults(member)
+
+
+def _is_plain(member: Member) -> bool:
+    """Whether this is a plain file with a plain name, as nearly all are: the rules need not be tried one by one."""
+    return (
+        (member.method == DEFLATED or (member.method == STORED and member.packed == member.size))
+        and not member.flags & ENCRYPTED
+        and not member.folder
+        and member.mode >> 12 in _PLAIN_KINDS
+        and _PLAIN.fullmatch(member.name) is not None
+    )
+
+
+def _faults(member: Member) -> Iterator[Fault]:
     yield from _name_faults(member.header)
     yield from _kind_faults(member)
     yield from _data_faults(member.header)
 
 
 def is_folder(member: Member) -> bool:
-    return member.header.name.endswith(b"/")
+    return member.name.endswith(b"/")
 
 
 def is_executable(member: Member) -> bool:
@@ -40,7 +58,7 @@ def is_executable(member: Member) -> bool:
 
 def is_litter(name: bytes) -> bool:
     """What macOS adds to a zip, and nobody means to upload."""
-    return name.startswith(b"__MACOSX/") or name.rsplit(b"/", 1)[-1] == b".DS_Store"
+    return name.startswith(b"__MACOSX/") or name.endswith(b"/.DS_Store") or name == b".DS_Store"
 
 
 def _name_faults(header: Header) -> Iterator[Fault]:
@@ -80,13 +98,13 @@ def _git_faults(parts: list[bytes]) -> Iterator[Fault]:
 
 
 def _kind_faults(member: Member) -> Iterator[Fault]:
-    pointer, kind = shown(member.header.name), stat.S_IFMT(member.mode)
+    pointer, kind = shown(member.name), stat.S_IFMT(member.mode)
     if kind == stat.S_IFLNK:
         yield Fault(pointer, "LINK", "symbolic links are not taken", "put the file itself there: zip without -y")
     elif kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         yield Fault(pointer, "DEVICE", "this is a device, a pipe or a socket", "leave it out of the zip")
     elif is_folder(member):
-        if member.header.size or member.header.crc or member.header.packed > 2:
+        if member.size or member.crc or member.packed > 2:
             yield Fault(pointer, "FOLDER_WITH_DATA", "this is a folder, and has data like a file", AGAIN)
     elif kind == stat.S_IFDIR or member.folder:
         yield Fault(pointer, "FILE_IS_ALSO_FOLDER", "this is marked a folder, and named like a file", AGAIN)
