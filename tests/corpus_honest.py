@@ -11,6 +11,7 @@ from tests.corpus import Case, good, package
 from tests.zipcraft import DEFLATED, JID, STORED, STREAMED, UTF_8, End, Entry, Zip, streamed
 
 _ME = Entry(b"jid.yaml", JID)
+_CODE = Entry(b"infer.py", b"class Model: ...")
 
 
 def honest() -> Iterator[Case]:
@@ -20,13 +21,13 @@ def honest() -> Iterator[Case]:
     yield good("honest: a megabyte of zeroes", lambda: package(Entry(b"zeroes", bytes(10**6), DEFLATED)))
     yield good("honest: 60 MB of zeroes", lambda: package(Entry(b"zeroes", bytes(60 * 10**6), DEFLATED)))
     yield good("honest: nested zip", lambda: package(Entry(b"inner.zip", package())))
-    yield good("honest: nested zip, last and stored", lambda: Zip((_ME, Entry(b"z.zip", package()))).bytes())
+    yield good("honest: nested zip, last and stored", lambda: Zip((_ME, _CODE, Entry(b"z.zip", package()))).bytes())
     yield good("honest: made on Windows", lambda: package(Entry(b"a", system=0, mode=0, dos=0x20, flags=0)))
     yield good("honest: OneDrive's attributes", lambda: package(Entry(b"a", system=0, mode=0x48, dos=0x20)))
     yield good(
-        "honest: comments", lambda: Zip((Entry(b"jid.yaml", JID, comment=b"hi"),), End(comment=b"x" * 40)).bytes()
+        "honest: comments", lambda: Zip((Entry(b"jid.yaml", JID, comment=b"hi"), _CODE), End(comment=b"x" * 40)).bytes()
     )
-    yield good("honest: longest comment", lambda: Zip((_ME,), End(comment=b"c" * 65535)).bytes())
+    yield good("honest: longest comment", lambda: Zip((_ME, _CODE), End(comment=b"c" * 65535)).bytes())
     yield good("honest: Info-ZIP's extra fields", lambda: package(_with_times(b"a")))
     yield good("honest: zipalign's padding", lambda: package(Entry(b"a", local_extra=bytes(3))))
     yield good("honest: UTF-8 without the flag", lambda: package(Entry("\u00fc".encode(), flags=0)))
@@ -49,7 +50,7 @@ def _named_twice(name: bytes) -> Entry:
 
 def _folders() -> Iterator[Case]:
     wrapper, empty = Entry(b"w/", b"", mode=0o40755), Entry(b"w/e/", b"", mode=0o40755, dos=0x10)
-    inside = (Entry(b"w/jid.yaml", JID), Entry(b"w/src/a.py"))
+    inside = (Entry(b"w/jid.yaml", JID), Entry(b"w/infer.py"), Entry(b"w/src/a.py"))
     litter = (Entry(b"__MACOSX/w/._a"), Entry(b"w/.DS_Store"), Entry(b"w/src/.DS_Store"))
     yield good("honest: wrapper folder", lambda: Zip((wrapper, *inside)).bytes())
     yield good("honest: wrapper without its own entry", lambda: Zip(inside).bytes())
@@ -63,7 +64,9 @@ def _streamed() -> Iterator[Case]:
     yield good("streamed: without a mark", lambda: package(streamed(b"a", b"text", mark=b"")))
     yield good("streamed: wide", lambda: package(streamed(b"a", b"text", "<LQQ")))
     yield good("streamed: wide, without a mark", lambda: package(streamed(b"a", b"text", "<LQQ", b"")))
-    yield good("streamed: as by Finder", lambda: Zip((streamed(b"m/jid.yaml", JID), streamed(b"m/a", b""))).bytes())
+    yield good(
+        "streamed: as by Finder", lambda: Zip((streamed(b"m/jid.yaml", JID), streamed(b"m/infer.py", b""))).bytes()
+    )
     yield good("streamed: sizes known all the same", lambda: package(_known()))
     yield good("streamed: stored", lambda: package(_stored()))
 
@@ -91,17 +94,17 @@ def _wide() -> Iterator[Case]:
     local = Entry(b"a", local_packed=0xFFFFFFFF, local_size=0xFFFFFFFF, local_extra=fields)
     unneeded = Entry(b"a", extra=fields, local_extra=fields)
     yield good("zip64: sizes", lambda: package(both))
-    yield good("zip64: offset", lambda: Zip((offset,)).bytes())
+    yield good("zip64: offset", lambda: Zip((offset, _CODE)).bytes())
     yield good("zip64: local header only", lambda: package(local))
     yield good("zip64: where it is not needed", lambda: package(unneeded))
-    yield good("zip64: end record", lambda: Zip((_ME,), End(wide=True)).bytes())
+    yield good("zip64: end record", lambda: Zip((_ME, _CODE), End(wide=True)).bytes())
     yield good(
-        "zip64: end record, marked", lambda: Zip((_ME,), End(wide=True, count=0xFFFF, offset=0xFFFFFFFF)).bytes()
+        "zip64: end record, marked", lambda: Zip((_ME, _CODE), End(wide=True, count=0xFFFF, offset=0xFFFFFFFF)).bytes()
     )
     yield good("zip64: 70,000 files", lambda: _many(70_000, wide=True))
     yield good("zip64: 65,535 files without it", lambda: _many(65_535, wide=False))
 
 
 def _many(count: int, wide: bool) -> bytes:
-    files = (Entry(b"d%d/f%d" % (number % 100, number), b"") for number in range(count - 1))
-    return Zip((_ME, *files), End(wide=wide)).bytes()
+    files = (Entry(b"d%d/f%d" % (number % 100, number), b"") for number in range(count - 2))
+    return Zip((_ME, _CODE, *files), End(wide=wide)).bytes()

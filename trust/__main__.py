@@ -16,8 +16,8 @@ from importlib import import_module
 
 from trust.row import Missing, Row
 
-CHECKS = ("archives", "fuzzing")
-_WIDTHS = (44, 34, 16)
+CHECKS = ("archives", "uploads", "fuzzing")
+_WIDTHS = (52, 26, 16)
 
 
 def main(words: list[str]) -> int:

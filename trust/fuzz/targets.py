@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from werkzeug.formparser import MultiPartParser
+from werkzeug.http import parse_options_header
 
 from modelserver.archive import Limits, open_archive
 from modelserver.config import Config
@@ -115,18 +117,20 @@ class _Pieces:
 
 
 def _werkzeugs(content_type: str, body: bytes) -> bytes | None:
-    from werkzeug.http import parse_options_header
+    """What Werkzeug reads; None if nothing, or if the form has line breaks that only Werkzeug takes for some.
 
-    _, options = parse_options_header(content_type)
+    An empty file that ends where its headers do is nothing too: others read on to the next boundary.
+    """
+    boundary = parse_options_header(content_type)[1].get("boundary", "").encode()
+    if re.search(rb"(?:(?<!\r)\n|\r)--" + re.escape(boundary), body):
+        return None
     try:
-        _, files = MultiPartParser(lambda *_, **__: io.BytesIO()).parse(
-            io.BytesIO(body), options.get("boundary", "").encode(), len(body)
-        )
+        _, files = MultiPartParser(lambda *_, **__: io.BytesIO()).parse(io.BytesIO(body), boundary, len(body))
         (file,) = files.getlist("file")
     except ValueError:
         return None
     content: bytes = file.read()
-    return content
+    return content or None
 
 
 def _is_a_refusal(refused: InvalidPackage) -> None:
