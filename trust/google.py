@@ -14,8 +14,8 @@ import pytest
 from modelserver.app import handle
 from modelserver.gcp.objects import Objects
 from modelserver.gcp.ports import GooglePorts
-from modelserver.memory import MemoryEngine
-from modelserver.ports import Database, Engine, Sessions, Storage
+from modelserver.memory import MemoryEngine, MemoryRunner
+from modelserver.ports import Database, Engine, Runner, Sessions, Storage
 from modelserver.services import Services
 from modelserver.settings import Settings
 from tests.cloud.emulators import firestore_emulator, storage_binary
@@ -26,12 +26,13 @@ from trust.site import PortsSite
 
 @dataclass(frozen=True)
 class Ports:
-    """Google's, but for Cloud Build."""
+    """Google's, but for Cloud Build and Cloud Run."""
 
     storage: Storage
     sessions: Sessions
     database: Database
     engine: Engine
+    runner: Runner
     plugged: dict[str, str]
 
 
@@ -59,7 +60,7 @@ def site_of(bucket: str, project: str) -> PortsSite:
     """Over an empty bucket and an empty project, whose emulators the environment names."""
     settings = Settings(project=project, bucket=bucket, logs_bucket=bucket, database="packages")
     google = GooglePorts(settings)
-    ports = Ports(google.storage, google.sessions, google.database, MemoryEngine(), google.plugged)
+    ports = Ports(google.storage, google.sessions, google.database, MemoryEngine(), MemoryRunner(), google.plugged)
     services = Services(ports, settings)
     objects = Objects(bucket)
     return PortsSite(
