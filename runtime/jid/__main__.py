@@ -20,7 +20,7 @@ def _hide_all_but_ours() -> None:
 
 
 def _hide_ourselves() -> None:
-    """Only for the time of our own imports does our directory stand first; then see `worker.make_room`."""
+    """Only for the time of our own imports does our directory stand first; then see `work.room`."""
     others = [entry for entry in sys.path if os.path.abspath(entry) not in (_PACKAGE, _HOME) and entry]
     sys.path[:] = [_HOME] + others
 

@@ -1,4 +1,4 @@
-"""Every example, built and asked by both engines, through the real server."""
+"""Every example, built by both engines through the real server, and asked as its README shows."""
 
 from __future__ import annotations
 
@@ -18,9 +18,19 @@ import requests
 from tests.engines import need_docker
 from tests.local.conftest import ROOT, Server, Start, free_port
 from tests.parts import Part, met
+from tests.transcript import check
 
 EXAMPLES = sorted(path.parent.name for path in (ROOT / "examples").glob("*/jid.yaml"))
 REGISTRY = "localhost:5001"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where the lines of a README can be typed, and may write."""
+    made = tmp_path / "typed"
+    made.mkdir()
+    (made / "examples").symlink_to(ROOT / "examples")
+    return made
 
 
 def _zipped(name: str) -> bytes:
@@ -43,7 +53,7 @@ def test_the_examples_are_the_five_that_the_readme_speaks_of() -> None:
     assert EXAMPLES == ["hello", "iris", "magika", "thumbnail", "tokens"]
 
 
-def test_every_example_in_an_environment(start: Start) -> None:
+def test_every_example_in_an_environment(start: Start, folder: Path) -> None:
     server = start("--engine", "process")
     for name in EXAMPLES:
         package = _published(server, name)
@@ -51,11 +61,11 @@ def test_every_example_in_an_environment(start: Start) -> None:
         script = package["Artifacts"][0]["URI"].removeprefix("file://") + "/jid"
         port = free_port()
         with _serving([script, "serve", "--host", "127.0.0.1", "--port", str(port)], port):
-            _ask(port, package)
+            check(ROOT / "examples" / name / "README.md", folder, port)
 
 
 @pytest.mark.docker
-def test_every_example_in_an_image(start: Start) -> None:
+def test_every_example_in_an_image(start: Start, folder: Path) -> None:
     need_docker()
     met(Part.REGISTRY)
     server = start("--engine", "docker", "--docker-registry", f"{REGISTRY}/models", BASE_IMAGE_PREFIX="localhost/")
@@ -71,7 +81,7 @@ def test_every_example_in_an_image(start: Start) -> None:
         port = free_port()
         command = ["docker", "run", "--rm", "--init", "--label", "modelserver.test=examples"]
         with _serving([*command, "--publish", f"127.0.0.1:{port}:5000", pinned], port):
-            _ask(port, package)
+            check(ROOT / "examples" / name / "README.md", folder, port)
         assert server.delete(f"/v1/packages/{package['ID']}").status_code == 204
 
 
@@ -104,12 +114,3 @@ def _await(address: str, process: subprocess.Popen[bytes]) -> None:
         except requests.ConnectionError:
             time.sleep(0.05)
     pytest.fail(f"no answer from {address}")
-
-
-def _ask(port: int, package: Any) -> None:
-    """The first example that needs no file, as JSON; its answer is the one that the test saw."""
-    for example in package["Test"]["Examples"]:
-        if not any(isinstance(value, str) and value.startswith("@") for value in example["Input"].values()):
-            answer = requests.post(f"http://127.0.0.1:{port}/infer", json=example["Input"], timeout=60)
-            assert answer.status_code == 200, answer.text
-            assert answer.content

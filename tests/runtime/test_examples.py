@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from tests.runtime.guest import Guest
+from tests.transcript import check
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -31,16 +31,7 @@ def test_its_own_examples_pass(name: str, tmp_path: Path) -> None:
     assert len(tested.report["Examples"]) == 2
 
 
-def test_hello_answers_what_its_readme_says(tmp_path: Path) -> None:
-    with package("hello", tmp_path).serving() as server:
-        assert server.infer(text="you", times=3).text == "hello you you you"
-        assert server.multipart(("text", "you"), ("times", "3")).text == "hello you you you"
-        told: Any = server.post("/infer-ai-platform", {"instances": [{"text": "you"}, {}]}).json()
-        assert told == {"predictions": ["hello you", "hello world"]}
-
-
-def test_tokens_answers_what_its_readme_says(tmp_path: Path) -> None:
-    with package("tokens", tmp_path).serving() as server:
-        assert server.multipart(("prompt", "one two three")).text == "three\ntwo\none\n"
-        told: Any = server.post("/predictions", {"input": {"prompt": "one two three"}}).json()
-        assert told["output"] == ["three", "two", "one"]
+@pytest.mark.parametrize("name", ["hello", "tokens"])
+def test_it_answers_as_its_readme_shows(name: str, tmp_path: Path) -> None:
+    with package(name, tmp_path).serving() as server:
+        check(EXAMPLES / name / "README.md", tmp_path, server.port)

@@ -88,6 +88,41 @@ def test_the_report_tells_the_old_versions(guest: Make, old_python: str) -> None
     assert (packages["flask"], packages["werkzeug"], packages["pydantic"]) == ("1.0", "0.14.1", "1.8")
 
 
+ALL_OWN = """
+    import jid
+
+    class Model(jid.Model):
+        {attribute}
+
+        {word}def run(self, text: str = "a", kind: str = "text", file: jid.Path = None):
+            if kind == "list":
+                return [text, b"x", file]
+            if kind == "bytes":
+                return text.encode()
+            if kind == "stream":
+                return (one for one in text)
+            return text
+"""
+
+
+@pytest.mark.parametrize(("attribute", "word"), [("", ""), ("concurrency = 2", ""), ("", "async ")])
+def test_a_module_of_its_own_for_each_name_of_the_standard_library(guest: Make, attribute: str, word: str) -> None:
+    names = [name for name in sys.stdlib_module_names if not name.startswith("_")]
+    files = {f"{name}.py": "raise ImportError('this is the package\\'s own')" for name in names}
+    package = guest(
+        ALL_OWN.format(attribute=attribute, word=word), files=files, examples=[{"Input": {}, "Output": "a"}]
+    )
+    report = package.test().report
+    assert report["Passed"], report["Error"]
+    assert "pytest" in report["Packages"]
+    with package.serving() as server:
+        assert server.infer(kind="stream", text="abc").text == "a\nb\nc\n"
+        assert server.infer(kind="bytes").body == b"a"
+        found = server.infer(kind="list", file="data:text/plain;base64,aGk=").json()
+        assert found == ["a", "data:application/octet-stream;base64,eA==", "data:text/plain;base64,aGk="]
+        assert server.infer(text="a" * 200_000).text == "a" * 200_000
+
+
 def test_only_jid_and_the_standard_library_are_loaded_for_a_model(guest: Make) -> None:
     names = """
         sorted({name.partition(".")[0] for name, module in sys.modules.items()

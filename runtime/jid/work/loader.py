@@ -4,7 +4,7 @@ import importlib.util
 import os
 import sys
 import types
-from typing import FrozenSet, List
+from typing import List
 
 from jid.config import Config
 from jid.failure import IMPORT_FAILED, MODEL_NOT_FOUND, Failure
@@ -25,19 +25,6 @@ def load_class(config: Config) -> type:
             "{} has no class {}; it has {}".format(module_name, config.class_name, classes or "no class"),
         )
     return found
-
-
-def give_way(source: str, at_start: FrozenSet[str]) -> None:
-    """Forget the modules that this runtime imported and the user's directory has under the same name.
-
-    The user's `import http` then finds their http.py, as it would without us; we keep what we hold.
-    What Python itself had loaded before us (at_start) stays, as it would too.
-    """
-    own = {name[:-3] if name.endswith(".py") else name for name in os.listdir(source)}
-    for name in list(sys.modules):
-        top = name.partition(".")[0]
-        if top in own and top not in at_start and top != "jid":
-            del sys.modules[name]
 
 
 def _module(config: Config, path: str) -> types.ModuleType:

@@ -14,16 +14,17 @@ from jid.work import evidence
 from jid.work.line import Line
 from jid.work.output import outgoing
 from jid.work.reason import told
+from jid.work.room import Room
 
 
 class Task:
-    """A model that is set up, and how its runs begin and end. source: the user's directory."""
+    """A model that is set up, and how its runs begin and end. room: the user's directory."""
 
-    def __init__(self, line: Line, model: Any, signature: Signature, source: str) -> None:
+    def __init__(self, line: Line, model: Any, signature: Signature, room: Room) -> None:
         self.line = line
         self.model = model
         self._signature = signature
-        self._source = source
+        self._room = room
 
     def inputs(self, order: Message) -> Dict[str, Any]:
         """The arguments of run(). Raises Failure INPUT_INVALID."""
@@ -42,8 +43,12 @@ class Task:
     def answer(self, question: Message) -> None:
         """What is asked beside runs: COMPARE or VERSIONS."""
         asked = question.content()
-        told = evidence.compared(*json.loads(asked.decode("utf-8"))) if asked else evidence.versions()
+        told = evidence.compared(*json.loads(asked.decode("utf-8"))) if asked else self._versions()
         self.line.say(message.TOLD, 0, "", json_bytes(told))
+
+    def _versions(self) -> Dict[str, str]:
+        with self._room.ours():
+            return evidence.versions()
 
     def is_stream(self, output: Any) -> bool:
         """Whether the items of this output are sent one by one."""
@@ -74,7 +79,7 @@ class Task:
             return error
         if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "CancelledError":
             return Failure(CANCELLED, "the run was cancelled")
-        return Failure(RUN_FAILED, told(error, self._source))
+        return Failure(RUN_FAILED, told(error, self._room.source))
 
 
 def _reason(error: Exception) -> str:

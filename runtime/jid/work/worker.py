@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import struct
-import sys
 import threading
 import time
 from typing import Any, Callable, FrozenSet, Optional
@@ -19,9 +18,10 @@ from jid.settled import settle
 from jid.typed.signature import signature_of
 from jid.work.capacity import Capacity, capacity_of, is_async
 from jid.work.line import Line
-from jid.work.loader import give_way, load_class
+from jid.work.loader import load_class
 from jid.work.pool import Pool
 from jid.work.reason import told
+from jid.work.room import Room
 from jid.work.single import Single
 from jid.work.task import Task
 
@@ -40,21 +40,15 @@ def work(channel: int, road: int, control: int, at_start: FrozenSet[str]) -> int
     watch = _Watch(control)
     watch.start()
     try:
-        return _serve(line, watch, read_config(dict(os.environ)), at_start)
+        config = read_config(dict(os.environ))
+        return _serve(line, watch, config, Room(config.source, at_start))
     except Failure as failure:
         line.fail(0, failure)
         return 1
 
 
-def make_room(source: str, at_start: FrozenSet[str]) -> None:
-    """Put the user's directory first and ours last on the import path."""
-    sys.path[:] = [source] + sys.path[1:] + sys.path[:1]
-    if os.path.isdir(source):
-        give_way(source, at_start)
-
-
-def _serve(line: Line, watch: "_Watch", config: Config, at_start: FrozenSet[str]) -> int:
-    make_room(config.source, at_start)
+def _serve(line: Line, watch: "_Watch", config: Config, room: Room) -> int:
+    room.give()
     settle()
     model = load_class(config)
     signature = signature_of(model, config.source)
@@ -63,10 +57,10 @@ def _serve(line: Line, watch: "_Watch", config: Config, at_start: FrozenSet[str]
     if line.hear() is None:
         return 0
     started = time.monotonic()
-    loop = _event_loop(config.source) if _needs_loop(model) else None
+    loop = _event_loop(room) if _needs_loop(model) else None
     instance = _set_up(model, loop, config.source)
     _freeze()
-    performer = _performer(Task(line, instance, signature, config.source), capacity, loop)
+    performer = _performer(Task(line, instance, signature, room), capacity, loop, room)
     watch.cancel = performer.cancel
     line.say(message.READY, body=json_bytes(time.monotonic() - started))
     return int(performer.serve())
@@ -84,11 +78,11 @@ def _set_up(model: type, loop: Any, source: str) -> Any:
         raise Failure(SETUP_FAILED, told(error, source)) from error
 
 
-def _performer(task: Task, capacity: Capacity, loop: Any) -> Any:
+def _performer(task: Task, capacity: Capacity, loop: Any, room: Room) -> Any:
     """What hears orders and carries them out: it has `serve` and `cancel`."""
     if capacity.is_async:
-        from jid.work.loop import Loop
-
+        with room.ours():
+            from jid.work.loop import Loop
         return Loop(task, loop, capacity.size, capacity.wait)
     if capacity.slots > 1 or capacity.size:
         return Pool(task, capacity.concurrency, capacity.size, capacity.wait)
@@ -99,17 +93,13 @@ def _needs_loop(model: type) -> bool:
     return any(is_async(getattr(model, name, None)) for name in ("setup", "run", "run_batch"))
 
 
-def _event_loop(source: str) -> Any:
-    """asyncio, which most models do not need, is imported late, so not from the user's directory."""
-    path = list(sys.path)
-    sys.path[:] = [entry for entry in path if entry != source]
-    try:
-        import asyncio
-    finally:
-        sys.path[:] = path
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    return loop
+def _event_loop(room: Room) -> Any:
+    with room.ours():
+        import asyncio  # late, as most models do not need it
+
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        return loop
 
 
 def _freeze() -> None:
