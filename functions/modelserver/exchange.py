@@ -17,6 +17,7 @@ from modelserver.errors import NoAnswer
 from modelserver.ports import Call, Reply
 
 _PIECE = 64 * 1024
+_GLANCE = 0.25  # seconds between looks at whether somebody still waits for the answer
 _BROKEN = "The model's server closed the connection without an answer."
 
 
@@ -67,6 +68,7 @@ def exchange(wire: Wire, host: str, call: Call, seconds: float, done: Callable[[
     try:
         whole = _Sending(wire, patience).send(_head(host, call, token), call)
         response = HTTPResponse(wire, method="POST")  # type: ignore[arg-type]  # it needs makefile alone
+        _await_word(wire, patience, call)
         _waiting(wire, patience, response.begin)
     except TimeoutError:
         done(False)
@@ -170,6 +172,16 @@ def _waiting(wire: Wire, patience: Patience, work: Callable[[], Any]) -> Any:
         return work()
     finally:
         patience.spend(time.monotonic() - began)
+
+
+def _await_word(wire: Wire, patience: Patience, call: Call) -> None:
+    """Until the model has begun to answer. Raises NoAnswer if whoever asked leaves before: the run is given up."""
+    poll = select.poll()
+    poll.register(wire.fileno(), select.POLLIN)
+    while not poll.poll(min(patience.left(), _GLANCE) * 1000):
+        patience.spend(_GLANCE)
+        if call.is_left():
+            raise NoAnswer("Whoever asked has left.")
 
 
 def _broken_off() -> ConnectionResetError:

@@ -174,12 +174,14 @@ class Call:
     """A request for one run, as it came. body: read once, a chunk at a time.
 
     size: of the body in bytes; None if nobody knows. kind: its Content-Type, or "". accept: what is wanted, or "".
+    is_left: whether whoever asked has closed the connection, as far as that can be seen.
     """
 
     body: Iterator[bytes]
     size: int | None = 0
     kind: str = ""
     accept: str = ""
+    is_left: Callable[[], bool] = field(default=lambda: False)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import select
 from collections.abc import Mapping
+from socket import socket
 
 from werkzeug.wrappers import Request, Response
 
@@ -14,6 +16,7 @@ from modelserver.ports import Call, Reply
 _KIND = re.compile(r"[\w!#$&^.+-]{1,60}/[\w!#$&^.+-]{1,60}(?: ?; ?[\w-]{1,20}=\"?[\w./:+-]{1,80}\"?)*", re.ASCII)
 _FILENAME = re.compile(r"filename\*=UTF-8''[\w%.~!-]{1,1000}", re.ASCII)
 _NUMBER = re.compile(r"\d{1,15}", re.ASCII)
+_CLOSED = getattr(select, "POLLRDHUP", select.POLLHUP)  # macOS has no POLLRDHUP
 _BYTES = "application/octet-stream"
 # What no browser takes for a document of this address: all else is to be saved, not shown.
 _SHOWN = re.compile(
@@ -27,7 +30,17 @@ def call_of(request: Request) -> Call:
     """The body is read as it is sent on."""
     chunked = request.environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked"
     size = None if chunked else request.content_length or 0
-    return Call(received(request), size, request.headers.get("Content-Type", ""), request.headers.get("Accept", ""))
+    kind, accept = request.headers.get("Content-Type", ""), request.headers.get("Accept", "")
+    return Call(received(request), size, kind, accept, lambda: _has_left(request.environ.get("gunicorn.socket")))
+
+
+def _has_left(connection: socket | None) -> bool:
+    """Whether the client has closed its end. None: not on gunicorn, as in tests."""
+    if connection is None or connection.fileno() < 0:
+        return False
+    poll = select.poll()
+    poll.register(connection, _CLOSED)
+    return bool(poll.poll(0))
 
 
 def reply_answer(reply: Reply) -> Response:

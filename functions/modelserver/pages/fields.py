@@ -65,17 +65,16 @@ def fields_of(schema: Object) -> list[Field]:
 
 
 def fillings(fields: list[Field], examples: tuple[Example, ...]) -> list[Filling]:
-    """The examples, and the defaults last; a form begins with the first."""
+    """The examples, with the defaults of what they leave out, and the defaults last; a form begins with the first."""
     kinds = {field.name: field.kind for field in fields}
-    numbered = [(f"Example {number}", example.input) for number, example in enumerate(examples, 1)]
-    if len(numbered) == 1:
-        numbered = [("Example", examples[0].input)]
     defaults = {field.name: field.default for field in fields if field.default is not None}
-    return [*(_filling(title, inputs, kinds) for title, inputs in numbered), Filling("Defaults", defaults, {})]
+    titles = [f"Example {number}" for number in range(1, len(examples) + 1)] if len(examples) > 1 else ["Example"]
+    filled = [_filling(title, example.input, kinds, defaults) for title, example in zip(titles, examples, strict=False)]
+    return [*filled, Filling("Defaults", defaults, {})]
 
 
-def _filling(title: str, inputs: Object, kinds: dict[str, Kind]) -> Filling:
-    texts: dict[str, str] = {}
+def _filling(title: str, inputs: Object, kinds: dict[str, Kind], defaults: dict[str, str]) -> Filling:
+    texts = dict(defaults)
     files: dict[str, str] = {}
     others: Object = {}
     for name, value in inputs.items():
@@ -87,7 +86,7 @@ def _filling(title: str, inputs: Object, kinds: dict[str, Kind]) -> Filling:
             texts[name] = _text(value)
     if others and "" in kinds:
         texts[""] = json.dumps(others, ensure_ascii=False)
-    return Filling(title, texts, files)
+    return Filling(title, {name: texts[name] for name in kinds if name in texts}, files)
 
 
 def _field(name: str, schema: Object, required: bool) -> Field:

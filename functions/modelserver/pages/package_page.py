@@ -8,7 +8,7 @@ from modelserver.package import Package, PackageID
 from modelserver.pages import snippets
 from modelserver.pages.completed import rows
 from modelserver.pages.evidence import evidence_of
-from modelserver.pages.fields import Field, Filling, fields_of, fillings
+from modelserver.pages.fields import fields_of, fillings
 from modelserver.pages.files import contents_of
 from modelserver.pages.frame import origin, page, relative
 from modelserver.pages.log_page import tail
@@ -22,7 +22,6 @@ def show(request: Request, services: Services, package_id: PackageID) -> Respons
     package = services.catalog.get(package_id)
     at = f"/v1/packages/{package_id}"
     to = relative(request)
-    fields = fields_of(package.schema)
     return page(
         request,
         "package.html",
@@ -35,28 +34,25 @@ def show(request: Request, services: Services, package_id: PackageID) -> Respons
         evidence=evidence_of(package.test),
         log=tail(services, package),
         related=_related(services, package),
-        run=_run(request, services, package, fields) if package.status == "ready" else None,
+        run=_run(request, services, package) if package.status == "ready" else None,
         lines=_lines(request, services, package),
     )
 
 
-def _run(request: Request, services: Services, package: Package, fields: list[Field]) -> dict[str, object]:
+def _run(request: Request, services: Services, package: Package) -> dict[str, object]:
     """The run form."""
+    fields = fields_of(package.schema)
     prepared = fillings(fields, package.config.examples)
+    address = f"{origin(request)}/v1/packages/{package.id}/infer"
     return {
         "fields": fields,
         "fillings": prepared,
-        "address": f"{origin(request)}/v1/packages/{package.id}/infer",
-        "call": _call(request, services, package, prepared[0]),
+        "address": address,
+        "call": snippets.curl_call(address, fields, prepared[0], bool(services.settings.token)),
         "stream": package.schema.get("Stream") is True,
         "output": package.schema.get("Output") or {},
         "setup": package.test.get("SetupSeconds"),
     }
-
-
-def _call(request: Request, services: Services, package: Package, filling: Filling) -> str:
-    address = f"{origin(request)}/v1/packages/{package.id}/infer"
-    return snippets.curl_call(address, filling, bool(services.settings.token))
 
 
 def _lines(request: Request, services: Services, package: Package) -> dict[str, list[snippets.Line]]:

@@ -10,13 +10,13 @@ import shlex
 from dataclasses import dataclass
 
 from modelserver.package import Artifact, Package
-from modelserver.pages.fields import Filling
+from modelserver.pages.fields import Field, Filling
 
 _BEARER = '-H "Authorization: Bearer $MODELSERVER_TOKEN"'
 # curl's -F reads @file, <file, ;type= and quotes in a value; what has none of these means itself.
 _PLAIN = re.compile(r"[^@<\";][^;\"]*")
 
-_WIDTH = 60  # characters
+_WIDTH = 48  # characters
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,21 @@ class Line:
     text: str
 
 
-def curl_call(address: str, filling: Filling, token: bool) -> str:
+def curl_call(address: str, fields: list[Field], filling: Filling, token: bool) -> str:
     """The call of a model, as its form sends it."""
-    fields = [f"{_flag(text)} {shlex.quote(f'{name}={text}')}" for name, text in filling.texts.items() if name]
-    fields += [f"-F {shlex.quote(f'{name}=@{path}')}" for name, path in filling.files.items()]
-    head = " ".join(["curl" if fields else "curl -X POST", *([_BEARER] if token else []), address])
-    return " \\\n  ".join([head, *_gathered(fields)])
+    words = [word for field in fields if field.name and (word := _part(field.name, filling))]
+    head = " ".join(["curl" if words else "curl -X POST", *([_BEARER] if token else []), address])
+    return " \\\n  ".join([head, *_gathered(words)])
+
+
+def _part(name: str, filling: Filling) -> str:
+    """One input as a part of curl's form; "" if the filling says nothing of it."""
+    if name in filling.files:
+        return f"-F {shlex.quote(f'{name}=@{filling.files[name]}')}"
+    if name in filling.texts:
+        text = filling.texts[name]
+        return f"{_flag(text)} {shlex.quote(f'{name}={text}')}"
+    return ""
 
 
 def artifact_lines(artifact: Artifact) -> list[Line]:

@@ -65,14 +65,31 @@ async function showText(blob, kind, place) {
   if (!whole) place.append(element("p", `The first ${shownSize(MOST_SHOWN)} of ${shownSize(blob.size)}.`, { className: "muted" }));
 }
 
+// JSON in lines, every number as it came: JavaScript's own would lose digits. "" for what is no JSON.
 function indented(text) {
   try {
-    const short = (key, value) => typeof value === "string" && value.startsWith("data:") && value.length > 200
-      ? `${value.slice(0, 40)}… (${value.length} characters)` : value;
-    return /\d{16}/.test(text) ? text : JSON.stringify(JSON.parse(text), short, 2); // long numbers would lose digits
+    JSON.parse(text);
   } catch {
-    return text;
+    return "";
   }
+  let out = "";
+  let depth = 0;
+  const line = () => `\n${"  ".repeat(depth)}`;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s"{}[\],:]+/g)) {
+    if (token === "}" || token === "]") {
+      depth -= 1;
+      out += /[{[]$/.test(out) ? token : line() + token;
+    } else {
+      if (/[{[]$/.test(out)) out += line();
+      if (token === "{" || token === "[") depth += 1;
+      out += token === "," ? token + line() : token === ":" ? ": " : shortened(token);
+    }
+  }
+  return out;
+}
+
+function shortened(token) {
+  return token.startsWith('"data:') && token.length > 200 ? `${token.slice(0, 40)}… (${token.length} characters)"` : token;
 }
 
 function address(blob, kind) {

@@ -66,7 +66,7 @@ function shellQuoted(text) {
 function gathered(words) {
   const lines = [];
   for (const word of words) {
-    if (lines.length && lines.at(-1).length + word.length < 60) lines[lines.length - 1] += ` ${word}`;
+    if (lines.length && lines.at(-1).length + word.length < 48) lines[lines.length - 1] += ` ${word}`;
     else lines.push(word);
   }
   return lines;

@@ -83,38 +83,49 @@ function others(text) {
   }
 }
 
+// Texts at once, so that what is typed next stays; then the files, unless another filling has begun meanwhile.
 async function fill(form, fields, filling) {
+  const turn = String(Number(form.dataset.turn || 0) + 1);
+  form.dataset.turn = turn;
   clearFaults(form);
-  for (const field of fields) {
-    const { field: name, kind } = field.dataset;
-    const control = controlOf(field);
-    const text = filling.texts[name] ?? field.dataset.default ?? "";
-    if (kind === "switch") control.checked = text === "true";
-    else if (kind === "file") await fillFile(form, control, filling.files[name]);
-    else control.value = text;
-    const slider = field.querySelector("[data-range]");
-    if (slider && text) slider.value = text;
+  for (const field of fields) fillText(field, filling.texts);
+  for (const field of fields.filter((each) => filling.files[each.dataset.field])) {
+    await fillFile(form, field, filling.files[field.dataset.field], () => form.dataset.turn === turn);
   }
 }
 
+function fillText(field, texts) {
+  const { field: name, kind } = field.dataset;
+  const control = controlOf(field);
+  const text = texts[name] ?? field.dataset.default ?? "";
+  if (kind === "switch") control.checked = text === "true";
+  else if (kind !== "file") control.value = text;
+  else putFile(control, null, "");
+  const slider = field.querySelector("[data-range]");
+  if (slider && text) slider.value = text;
+}
+
 // A file of the package, fetched and put into the control as if it had been chosen.
-async function fillFile(form, control, path) {
+async function fillFile(form, field, path, isWanted) {
+  const address = form.dataset.files + path.split("/").map(encodeURIComponent).join("/");
+  const answer = await fetch(address, { headers: { Accept: "*/*" } }).catch(() => null);
+  const blob = answer && answer.ok ? await answer.blob() : null;
+  if (!isWanted()) return;
+  if (blob) putFile(controlOf(field), new File([blob], path.split("/").at(-1), { type: blob.type }), path);
+  else showFault(form, field.dataset.field, `${path} is not to be had`);
+}
+
+function putFile(control, file, path) {
   const transfer = new DataTransfer();
-  delete control.dataset.path;
-  if (path) {
-    const answer = await fetch(form.dataset.files + path.split("/").map(encodeURIComponent).join("/"), { headers: { Accept: "*/*" } });
-    if (!answer.ok) return showFault(form, control.closest("[data-field]").dataset.field, `${path} is not to be had: ${answer.status}`);
-    const blob = await answer.blob();
-    transfer.items.add(new File([blob], path.split("/").at(-1), { type: blob.type }));
-    control.dataset.path = path;
-  }
+  if (file) transfer.items.add(file);
   control.files = transfer.files;
+  control.dataset.path = path;
 }
 
 function joinSlider(field) {
   const slider = field.querySelector("[data-range]");
   const control = controlOf(field);
-  if (field.dataset.kind === "file") control.addEventListener("change", () => { delete control.dataset.path; });
+  if (field.dataset.kind === "file") control.addEventListener("change", () => { control.dataset.path = ""; });
   if (!slider) return;
   slider.addEventListener("input", () => { control.value = slider.value; });
   control.addEventListener("input", () => { slider.value = control.value; });
@@ -147,14 +158,18 @@ async function run(form, fields, section, signal) {
     watch.end(`Answered in ${seconds(began)}: ${what}`);
   } catch (trouble) {
     watch.end(`Ended after ${seconds(began)}`);
-    showProblem(form, fields, place, signal.aborted ? { title: "Stopped", detail: "You stopped the run." } : trouble);
+    showProblem(form, fields, place, signal.aborted ? { title: "Stopped", detail: "You stopped the run." } : trouble || {});
   }
   panel.removeAttribute("aria-busy");
 }
 
+// Browsers write a line break in a form's text as CR LF; in a part that is bytes they leave it alone.
 function bodyOf(given) {
   const body = new FormData();
-  for (const each of given) body.append(each.name, each.file || each.text);
+  for (const each of given) {
+    const lines = each.kind === "text" && each.text.includes("\n");
+    body.append(each.name, each.file || (lines ? new Blob([each.text]) : each.text));
+  }
   return body;
 }
 
@@ -201,22 +216,28 @@ function clearFaults(form) {
 // Each error of a problem beside the field that its pointer names; what names none, and the problem itself, below.
 function showProblem(form, fields, place, problem) {
   const loose = [];
-  let first = null;
-  for (const fault of problem.errors || []) {
-    const name = decodeURIComponent(String(fault.pointer || "").split("/")[1] || "").replaceAll("~1", "/").replaceAll("~0", "~");
+  const wrong = [];
+  for (const fault of Array.isArray(problem.errors) ? problem.errors : []) {
+    const [, name = "", ...deeper] = String(fault?.pointer || "").split("/").map(unescaped);
     const field = fields.find((each) => each.dataset.field === name);
-    if (!field) loose.push(`${fault.pointer || ""} ${fault.detail || ""}`.trim());
-    else first ??= showFault(form, name, fault.detail || fault.code || "is not taken");
+    const text = [...deeper, fault?.detail || "is not taken"].join(": ");
+    if (field) wrong.push(showFault(form, name, text));
+    else loose.push(`${name} ${text}`.trim());
   }
   const box = element("div", "", { className: "alert" });
   box.setAttribute("role", "alert");
   box.append(element("p", problem.title || problem.name || "Something went wrong", { className: "strong" }));
   const detail = problem.detail || (problem instanceof TypeError ? "The server does not answer. Is it still running?" : problem.message);
-  if (first && !loose.length) box.append(element("p", "The fields say what to change."));
+  if (wrong.length && !loose.length) box.append(element("p", "The fields say what to change."));
   else if (detail) box.append(element("pre", detail, { className: "bare wrap" }));
   for (const text of loose) box.append(element("p", text));
   place.append(box);
-  if (first) first.focus();
+  fields.map(controlOf).find((control) => wrong.includes(control))?.focus();
+}
+
+// A part of a JSON pointer (RFC 6901).
+function unescaped(part) {
+  return part.replaceAll("~1", "/").replaceAll("~0", "~");
 }
 
 function showFault(form, name, text) {
