@@ -43,6 +43,7 @@ def bare(request):
 FIRESTORE = "from google.cloud import firestore"
 STORAGE = "from google.cloud import storage"
 BUILD = "from google.cloud.devtools import cloudbuild_v1"
+RUN = "from google.cloud import run_v2"
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class Function:
 _DATABASE = ("modelserver.gcp.firestore",)
 _ZIPS = ("modelserver.gcp.storage",)
 _ENGINE = ("modelserver.gcp.cloudbuild",)
+_RUNNER = ("modelserver.gcp.runner",)
 _KNOWN = ("modelserver.catalog", *_DATABASE)
 _READS = ("modelserver.endpoints", *_KNOWN)
 _CHECKS = ("modelserver.uploads", "modelserver.intake", "modelserver.inspection", *_ZIPS)
@@ -65,11 +67,12 @@ FUNCTIONS = {
     "get": Function(_READS, (FIRESTORE,)),
     "list_packages": Function(_READS, (FIRESTORE,)),
     "download": Function((*_READS, *_ZIPS), (FIRESTORE, STORAGE)),
-    "delete_package": Function((*_READS, *_ZIPS, *_ENGINE), (FIRESTORE, STORAGE, BUILD)),
+    "infer": Function(("modelserver.inference", "modelserver.running", *_DATABASE, *_RUNNER), (FIRESTORE, RUN)),
+    "delete_package": Function((*_READS, *_ZIPS, *_ENGINE, *_RUNNER), (FIRESTORE, STORAGE, BUILD, RUN)),
     "check": Function(_CHECKS, (STORAGE,)),
     "upload": Function(_TAKES_IN, (FIRESTORE, STORAGE, BUILD)),
     "on_build": Function(("modelserver.gcp.events", *_KNOWN), (FIRESTORE, STORAGE, BUILD)),
-    "api": Function(("modelserver.endpoints", *_TAKES_IN), (FIRESTORE, STORAGE, BUILD)),
+    "api": Function(("modelserver.endpoints", *_TAKES_IN, *_RUNNER), (FIRESTORE, STORAGE, BUILD, RUN)),
 }
 
 

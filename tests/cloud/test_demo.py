@@ -19,3 +19,6 @@ def test_the_demo_shows_an_image_with_its_digest() -> None:
     assert digest and f" as {digest[1]}" in done.stdout
     for part in ("Firestore", "Cloud Storage", "Cloud Build", "Artifact Registry", "Pub/Sub, Eventarc", "IAM"):
         assert f"  {part}" in done.stdout
+    assert "$ gcloud builds submit --no-source --config buildspecs/model.yaml" in done.stdout
+    assert "status: SUCCESS" in done.stdout
+    assert done.stdout.rstrip().endswith(digest[1])

@@ -18,7 +18,7 @@ __all__ = ["bare", "database", "function", "restored", "storage"]
 
 _ID = "0" * 40
 _ZIP = {"Content-Type": "application/zip"}
-_HTTP = ("upload", "check", "get", "download", "list_packages", "delete_package", "api")
+_HTTP = ("upload", "check", "get", "download", "infer", "list_packages", "delete_package", "api")
 
 
 def _recorded(database: FirestoreDatabase, storage: CloudStorage, size: int = 100) -> Package:
@@ -62,6 +62,7 @@ def test_a_package_at_each_functions_url(
         ("get", "GET", "/"),
         ("get", "GET", "/v1/health"),
         ("download", "GET", f"/{_ID}"),
+        ("infer", "GET", f"/{_ID}"),
         ("list_packages", "GET", f"/{_ID}"),
         ("list_packages", "DELETE", f"/{_ID}"),
         ("delete_package", "GET", f"/{_ID}"),
@@ -99,6 +100,7 @@ def test_an_upload_at_each_of_its_addresses(function: Open, path: str) -> None:
         ("check", "POST", "/", "MODELSERVER_BUCKET"),
         ("get", "GET", f"/{_ID}", "MODELSERVER_PROJECT"),
         ("download", "GET", f"/{_ID}.zip", "MODELSERVER_PROJECT"),
+        ("infer", "POST", f"/{_ID}/infer", "MODELSERVER_PROJECT"),
         ("list_packages", "GET", "/", "MODELSERVER_PROJECT"),
         ("delete_package", "DELETE", f"/{_ID}", "MODELSERVER_PROJECT"),
         ("api", "GET", "/v1/packages/", "MODELSERVER_PROJECT"),

@@ -31,6 +31,7 @@ _SDKS = {
     "storage": "google.cloud.storage",
     "firestore": "google.cloud.firestore",
     "build": "google.cloud.devtools",
+    "run": "google.cloud.run_v2",
     "pubsub": "google.cloud.pubsub",
     "docker": "docker",
     "yaml": "yaml",
@@ -75,6 +76,7 @@ def _measured(target: str) -> set[str]:
         ("get", "GET", f"/{_ID}", b"", 404, {"firestore"}),
         ("list_packages", "GET", "/", b"", 200, {"firestore"}),
         ("download", "GET", f"/{_ID}.zip", b"", 404, {"firestore"}),
+        ("infer", "POST", f"/{_ID}/infer", b"{}", 404, {"firestore"}),
         ("delete_package", "DELETE", f"/{_ID}", b"", 404, {"firestore"}),
         ("upload", "POST", "/uploads", b'{"Size": 10}', 201, {"storage", "yaml"}),
         ("upload", "POST", "/", _MODEL, 503, {"storage", "firestore", "build", "yaml"}),  # no Cloud Build here

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,9 +14,9 @@ from modelserver.gcp.objects import Objects
 from modelserver.gcp.recipes import Recipes
 from modelserver.package import Package
 from tests.cloud.engines import ROOT, CloudWorld, cloud_world
+from tests.cloud.gcloud import Gcloud, submission
 from tests.cloud.storage_standin import Storage
 from tests.packages import FAILING, HELLO, model
-from tests.parts import Part, met
 
 pytestmark = pytest.mark.docker
 
@@ -35,37 +34,13 @@ def _known(world: CloudWorld, code: str) -> Package:
     return package
 
 
-def _gcloud(world: CloudWorld, home: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """With a configuration of its own, asking the stand-in and nobody else."""
-    met(Part.GCLOUD)
-    environment = {
-        "CLOUDSDK_CONFIG": str(home),
-        "CLOUDSDK_CORE_PROJECT": world.settings.project,
-        "CLOUDSDK_CORE_DISABLE_PROMPTS": "true",
-        "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "true",
-        "CLOUDSDK_AUTH_DISABLE_CREDENTIALS": "true",
-        "CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDBUILD": f"{world.standin.url}/",
-    }
-    command = ["gcloud", "builds", *words, "--region", "us-central1"]
-    return subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True)
+def _gcloud(world: CloudWorld, home: Path) -> Gcloud:
+    return Gcloud(home, world.settings.project, world.standin.url)
 
 
 def _submit(world: CloudWorld, package: Package, home: Path, **more: str) -> subprocess.CompletedProcess[str]:
-    """The line in model.yaml; --async, for else the CLI reads the log from Google's own address."""
-    settings = world.settings
-    values = {
-        "_BUCKET": settings.bucket,
-        "_PACKAGE": package.id,
-        "_BUILD": package.build,
-        "_IMAGE": f"{settings.registry}/by-hand",
-        "_TAG": package.build[:12],
-        "_CACHE": f"{settings.registry}/by-hand:cache",
-        "_LOGS_BUCKET": settings.logs_bucket,
-        "_SERVICE_ACCOUNT": settings.build_service_account,
-        **more,
-    }
-    line = "submit --no-source --config buildspecs/model.yaml --async --format json --substitutions"
-    return _gcloud(world, home, *line.split(), ",".join(f"{key}={value}" for key, value in values.items() if value))
+    words = submission(world.settings, package.id, package.build, package.build[:12], **more)
+    return _gcloud(world, home)(*words, "--format", "json")
 
 
 def _ended(world: CloudWorld, submitted: subprocess.CompletedProcess[str], home: Path) -> Any:
@@ -73,7 +48,7 @@ def _ended(world: CloudWorld, submitted: subprocess.CompletedProcess[str], home:
     assert submitted.returncode == 0, submitted.stderr
     build_id = json.loads(submitted.stdout)["id"]
     world.standin.builds.join(build_id)
-    described = _gcloud(world, home, "describe", build_id, "--format", "json")
+    described = _gcloud(world, home)("builds", "describe", build_id, "--format", "json")
     assert described.returncode == 0, described.stderr
     return json.loads(described.stdout)
 
