@@ -24,6 +24,7 @@ from modelserver.errors import BuildCancelled, Problem, no_space
 from modelserver.jsontypes import Object
 from modelserver.package import Outcome, Package, PackageID
 from modelserver.ports import Storage
+from modelserver.stages import Stage
 
 _TAIL = 4096
 
@@ -120,6 +121,12 @@ class LocalEngine:
         except FileNotFoundError:
             return b""
 
+    def stages(self, package: Package) -> tuple[Stage, ...]:
+        if build := self._builds.get(package.build):
+            return build.job.stages.all()
+        outcome = self._read(package)
+        return outcome.stages if outcome else ()
+
     def cancel(self, package: Package) -> None:
         build = self._builds.get(package.build)
         if build is None:
@@ -168,7 +175,7 @@ class LocalEngine:
 
     def _run(self, build: _Build) -> None:
         with self._alone(build.package):
-            outcome = self._attempt(build.package, build.job)
+            outcome = replace(self._attempt(build.package, build.job), stages=build.job.stages.all())
         build.job.close()
         if not (self._closing and outcome.error.get("code") == BuildCancelled.code):
             self._end(build, outcome)

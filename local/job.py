@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from modelserver.errors import BuildCancelled, BuildTimedOut, Problem
+from modelserver.stages import Stages
 
 
 class Job:
     """Hand it down to whatever does the work; every long wait stands inside `stopping`.
 
     log_path: appended to, UTF-8. seconds: how long the whole build may take, from `start` on.
+    stages: what the build has done so far; at first it waits for its turn.
     log_limit: bytes; what a build prints beyond it is dropped, with one line that says so.
     """
 
@@ -28,9 +30,12 @@ class Job:
         self._room = log_limit
         self._log_path = log_path
         self._log: BinaryIO | None = None
+        self.stages = Stages()
+        self.stages.begin("queue")
 
     def start(self) -> None:
         """From here on the time counts, and the log is open: builds that only wait hold no file."""
+        self.stages.end()
         self._deadline = time.monotonic() + self._seconds
         self._log = self._log_path.open("ab", buffering=0)
         self.check()
@@ -48,11 +53,15 @@ class Job:
     @contextmanager
     def stage(self, title: str) -> Iterator[None]:
         """A named step of the build, in the log with its duration."""
-        began = time.monotonic()
         self.check()
         self.log(f"==> {title}\n")
-        yield
-        self.log(f"==> {title}: done in {time.monotonic() - began:.1f} s\n")
+        self.stages.begin(title)
+        how = "ended after"
+        try:
+            yield
+            how = "done in"
+        finally:
+            self.log(f"==> {title}: {how} {self.stages.end().seconds:.1f} s\n")
 
     def cancel(self) -> None:
         with self._change:

@@ -14,7 +14,7 @@ from werkzeug.routing import Map, Rule
 from werkzeug.utils import import_string
 from werkzeug.wrappers import Request, Response
 
-from modelserver.errors import BadRequest, MethodNotAllowed, NotFound, PackageNotFound, Problem, no_space
+from modelserver.errors import BadRequest, MethodNotAllowed, NotFound, PackageNotFound, Problem, problem_of
 from modelserver.http.answers import problem_answer
 from modelserver.http.leftover import then_discarded
 from modelserver.http.negotiation import prefers_page
@@ -136,14 +136,9 @@ def _answer(request: Request, work: Callable[[], Response], explain: Explain) ->
 
 def _problem(request: Request, error: Exception) -> Problem:
     """What is wrong, for whoever asked; what is only our fault is logged, and told without detail."""
-    if isinstance(error, Problem):
-        return error
     if isinstance(error, HTTPException):
         return BadRequest(error.description or "")
-    if full := no_space(error):
-        return full
-    logging.error("%r %r broke", request.method, request.path, exc_info=error)
-    return Problem()
+    return problem_of(error, f"{request.method!r} {request.path!r}")
 
 
 def _document_of(request: Request, problem: Problem) -> Response:

@@ -11,6 +11,7 @@ from modelserver.beginning import begin
 from modelserver.errors import Conflict, NoSpace, PackageNotFound
 from modelserver.package import Outcome, Package, PackageID
 from modelserver.ports import Page, Ports, Query, Reader
+from modelserver.stages import News, Stage
 
 _GLANCE = 0.1
 _GLANCES = 20
@@ -112,9 +113,14 @@ class Catalog:
 
     def follow(self, package: Package) -> Iterator[bytes]:
         """The newest build's log, until the build ends; b"" now and then while nothing is new."""
-        offset, ended, glances = 0, False, 0
+        return (said for said in self.watch(package) if isinstance(said, bytes))
+
+    def watch(self, package: Package) -> Iterator[bytes | Stage]:
+        """The same, and the build's stages as they begin and end."""
+        offset, ended, glances, news = 0, False, 0, News()
         while not ended:
             ended = package.status != "building" or self._engine_is_done(package) or self._is_replaced(package, glances)
+            yield from news.of(self._ports.engine.stages(package))
             while data := self._ports.engine.log(package, offset):
                 offset += len(data)
                 yield data

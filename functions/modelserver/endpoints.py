@@ -13,6 +13,7 @@ from modelserver.http.answers import (
     text_answer,
     zip_answer,
 )
+from modelserver.http.events import build_events, wanted
 from modelserver.http.listing import further, listed
 from modelserver.package import PackageID
 from modelserver.services import Services
@@ -43,12 +44,15 @@ def download(request: Request, services: Services, package_id: PackageID) -> Res
 def log(request: Request, services: Services, package_id: PackageID) -> Response:
     """The build log as text.
 
-    With `?follow=1` it goes on until the build ends.
+    With `?follow=1` it goes on until the build ends; with `Accept: text/event-stream` or `application/x-ndjson` as the
+    events of an upload that is watched: `stage`, `log`, last `package` or `problem`.
     """
     catalog = services.catalog
     package = catalog.get(package_id)
     if request.args.get("follow", "0") in ("", "0", "false"):
         return text_answer(catalog.log(package))
+    if kind := wanted(request):
+        return services.places.stream(lambda: build_events(kind, catalog, package))
     return services.places.stream(lambda: text_answer(catalog.follow(package)))
 
 

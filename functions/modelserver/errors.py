@@ -7,6 +7,7 @@ fault, is logged with its traceback and answered as INTERNAL without detail.
 from __future__ import annotations
 
 import errno
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -156,6 +157,16 @@ class Unavailable(Problem):
 
 class NoSpace(Problem):
     code, status, title = "NO_SPACE", 507, "The server has no room for this package"
+
+
+def problem_of(error: Exception, what: str) -> Problem:
+    """What users see of anything that was raised. what: broke, for the log, if it is our own fault."""
+    if isinstance(error, Problem):
+        return error
+    if full := no_space(error):
+        return full
+    logging.error("%s broke", what, exc_info=error)
+    return Problem()
 
 
 def no_space(error: Exception) -> NoSpace | None:

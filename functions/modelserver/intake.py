@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timezone
 
 from modelserver.arrival import Arrival, Hashed, Place
@@ -13,6 +14,9 @@ from modelserver.errors import BadRequest, NoSpace, TooLarge
 from modelserver.inspection import Inspection, Rules, inspect_config, inspect_zip
 from modelserver.package import Package
 from modelserver.ports import Ports, Session, Upload
+from modelserver.stages import Stages
+
+RECEIVE = "receive"
 
 
 class Intake:
@@ -34,19 +38,25 @@ class Intake:
         """The same for a jid.yaml alone."""
         return inspect_config(text, self._rules)
 
-    def upload(self, chunks: Iterable[bytes]) -> tuple[Package, bool]:
+    def upload(self, chunks: Iterable[bytes], stages: Stages | None = None) -> tuple[Package, bool]:
         """Takes in a zip and starts its build; the package, and whether this upload started one.
 
+        stages: is told of `receive`, `check` and `store`.
         Content that is known is not stored or built again, unless its last build failed.
         Raises InvalidPackage, TooLarge, NoSpace: then nothing has changed.
         """
-        upload, hashed = self._receive(chunks)
-        return self._take_in(upload, hashed)
+        stages = stages or Stages()
+        with stages.stage(RECEIVE):
+            upload, hashed = self._receive(chunks)
+        return self._take_in(upload, hashed, stages)
 
-    def upload_session(self, name: str) -> tuple[Package, bool]:
+    def upload_session(self, name: str, stages: Stages | None = None) -> tuple[Package, bool]:
         """The same for a zip that came through a session. Raises BadRequest if there is no such session."""
+        stages = stages or Stages()
         try:
-            return self._take_in(self._ports.sessions.finish(name), {})
+            with stages.stage(RECEIVE):
+                upload = self._ports.sessions.finish(name)
+            return self._take_in(upload, {}, stages)
         except KeyError:
             raise BadRequest(f"No upload is called {name!r}: it is used up, too old, or was never begun.") from None
 
@@ -63,22 +73,30 @@ class Intake:
         with Aside(arrival) as following:
             return self._ports.storage.receive(_also(chunks, following), self._rules.max_direct), arrival.hashed
 
-    def _take_in(self, upload: Upload, hashed: Mapping[Place, Hashed]) -> tuple[Package, bool]:
-        package, known = self._checked(upload, hashed)
+    def _take_in(self, upload: Upload, hashed: Mapping[Place, Hashed], stages: Stages) -> tuple[Package, bool]:
+        package, known = self._checked(upload, hashed, stages)
+        with stages.stage("store"):
+            return self._stored(package, known)
+
+    def _stored(self, package: Package, known: Package | None) -> tuple[Package, bool]:
         replaced = None
         if known is None or known.status == "failed":
             known, replaced = self._record(package)
-        started = known.upload == upload.name and known.status == "building"
+        started = known.upload == package.upload and known.status == "building"
         if started:
             self._begin(known, replaced)
-        elif known.upload != upload.name:
-            self._ports.storage.delete(upload.name)
+        elif known.upload != package.upload:
+            self._ports.storage.delete(package.upload)
         return known, started
 
-    def _checked(self, upload: Upload, hashed: Mapping[Place, Hashed]) -> tuple[Package, Package | None]:
+    def _checked(
+        self, upload: Upload, hashed: Mapping[Place, Hashed], stages: Stages
+    ) -> tuple[Package, Package | None]:
         """The package in this zip, and what is recorded of it."""
         try:
-            package = _package(upload, self._inspect(upload, hashed))
+            with stages.stage("check"):
+                inspection = self._inspect(upload, hashed)
+            package = replace(_package(upload, inspection), stages=stages.all())
             return package, self._ports.database.get(package.id)
         except BaseException:
             self._ports.storage.discard(upload.name)

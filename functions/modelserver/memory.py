@@ -14,6 +14,7 @@ from modelserver.package import Outcome, Package, PackageID
 from modelserver.paging import cursor, position
 from modelserver.ports import Call, Page, Query, Reply, Upload
 from modelserver.record import Record, written
+from modelserver.stages import Stage
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,11 @@ class MemoryEngine:
 
     def log(self, package: Package, offset: int) -> bytes:
         return b"building\n"[offset:] if package.build in self._outcomes else b""
+
+    def stages(self, package: Package) -> tuple[Stage, ...]:
+        if outcome := self._outcomes.get(package.build):
+            return outcome.stages
+        return (Stage("build"),) if package.build in self._outcomes else ()
 
     def cancel(self, package: Package) -> None:
         if package.build in self._outcomes:

@@ -13,6 +13,7 @@ from typing import Literal, cast
 
 from modelserver.config import Completion, Config
 from modelserver.jsontypes import JSON, Object
+from modelserver.stages import Stage
 
 Status = Literal["building", "ready", "failed"]
 
@@ -83,7 +84,7 @@ class Package:
 
     created: RFC 3339, UTC, microseconds, so that text order is time order. size: of the stored zip, bytes.
     sha256: of the stored zip, hex. upload: the zip's name in Storage. build: the newest build's ID.
-    error: a problem document, when the status is "failed".
+    error: a problem document, when the status is "failed". stages: of its arrival, and of its build once it has ended.
     """
 
     id: PackageID
@@ -99,6 +100,7 @@ class Package:
     schema: Object = field(default_factory=dict)
     test: Object = field(default_factory=dict)
     error: Object = field(default_factory=dict)
+    stages: tuple[Stage, ...] = ()
 
     @property
     def age(self) -> float:
@@ -118,6 +120,7 @@ class Package:
             "Artifacts": [artifact.to_json() for artifact in self.artifacts],
             "Config": self.config.to_json(),
             "Completion": [completion.to_json() for completion in self.completion],
+            "Stages": [stage.to_json() for stage in self.stages],
         }
         evidence: Object = {"Schema": self.schema, "Test": self.test, "Error": self.error}
         return shown | {key: value for key, value in evidence.items() if value}
@@ -151,6 +154,7 @@ class Package:
             schema=cast(Object, known.get("Schema", {})),
             test=cast(Object, known.get("Test", {})),
             error=cast(Object, known.get("Error", {})),
+            stages=tuple(map(Stage.from_json, cast("list[JSON]", known.get("Stages", [])))),
         )
 
     def ended(self, outcome: Outcome) -> Package:
@@ -162,17 +166,22 @@ class Package:
             schema=outcome.schema,
             test=outcome.test,
             error=outcome.error,
+            stages=self.stages + outcome.stages,
         )
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a build ended. error: a problem document, or empty when every artifact was made and tested."""
+    """How a build ended. error: a problem document, or empty when every artifact was made and tested.
+
+    stages: what it did, up to its end.
+    """
 
     artifacts: tuple[Artifact, ...] = ()
     schema: Object = field(default_factory=dict)
     test: Object = field(default_factory=dict)
     error: Object = field(default_factory=dict)
+    stages: tuple[Stage, ...] = ()
 
     def to_json(self) -> Object:
         return {
@@ -180,6 +189,7 @@ class Outcome:
             "Schema": self.schema,
             "Test": self.test,
             "Error": self.error,
+            "Stages": [stage.to_json() for stage in self.stages],
         }
 
     @classmethod
@@ -190,4 +200,5 @@ class Outcome:
             schema=cast(Object, known["Schema"]),
             test=cast(Object, known["Test"]),
             error=cast(Object, known["Error"]),
+            stages=tuple(map(Stage.from_json, cast("list[JSON]", known.get("Stages", [])))),
         )

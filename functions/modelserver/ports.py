@@ -12,6 +12,7 @@ from typing import Protocol
 
 from modelserver.package import Outcome, Package, PackageID, Status
 from modelserver.record import Record
+from modelserver.stages import Stage
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,9 @@ class Engine(Protocol):
 
     def log(self, package: Package, offset: int) -> bytes:
         """The build's log from byte `offset` on, UTF-8, as far as it is written; b"" if there is none yet."""
+
+    def stages(self, package: Package) -> tuple[Stage, ...]:
+        """What the build has done so far, in order. Each has its seconds at the latest when the build has ended."""
 
     def cancel(self, package: Package) -> None:
         """Ends the build, if it runs: its outcome is an error, nothing of it stays. Returns when it is so."""

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Request, Response
 from modelserver.errors import BadRequest
 from modelserver.http.answers import document_answer, json_answer, package_answer
 from modelserver.http.body import chunks, is_json, is_yaml, member, text
-from modelserver.http.events import events, wanted
+from modelserver.http.events import upload_events, wanted
 from modelserver.http.preference import Preference
 from modelserver.package import Package
 from modelserver.services import Services
@@ -38,12 +38,19 @@ def upload(request: Request, services: Services) -> Response:
     - 422 with every error of a package that is not valid, or with the end of the log of a build or test that failed.
     - 413 if the zip is too large for a request; `detail` names the way for larger ones.
 
-    `Accept: text/event-stream` or `application/x-ndjson` watches the build: `accepted` with the package, `log` with
-    what the build says, and last `package` or `problem`.
+    `Accept: text/event-stream` or `application/x-ndjson` watches it, from the first byte on. The status is 200 then,
+    unless the request is refused at once, and the events are:
+
+    - `stage`: its `Name` (`receive`, `check`, `store`, `queue`, then the build's own) and `Seconds`, as it begins
+      (null) and as it ends;
+    - `progress`: the `Bytes` that have come so far;
+    - `accepted`: the package, recorded;
+    - `log`: what the build says, as it says it;
+    - last `package`, or `problem`.
     """
-    package, started = taken_in(request, services)
     if kind := wanted(request):
-        return services.places.stream(lambda: events(kind, services.catalog, package))
+        return _watched(request, services, kind)
+    package, started = taken_in(request, services)
     preference = Preference.of(request)
     package = services.places.wait(lambda: _waited(preference, services, package), otherwise=package)
     if package.status == "failed":
@@ -79,6 +86,21 @@ def check(request: Request, services: Services) -> Response:
     else:
         inspection = services.intake.check_zip(chunks(request, services.settings.max_direct))
     return json_answer(inspection.to_json())
+
+
+def _watched(request: Request, services: Services, kind: str) -> Response:
+    """What can be refused by the head alone still is; from then on there are events."""
+    if is_json(request):
+        name = member(request, "Upload", str)
+        return services.places.stream(
+            lambda: upload_events(kind, services.catalog, lambda s, _: services.intake.upload_session(name, s)[0], 0)
+        )
+    body, size = chunks(request, services.settings.max_direct), request.content_length or 0
+    return services.places.stream(
+        lambda: upload_events(
+            kind, services.catalog, lambda s, counted: services.intake.upload(counted(body), s)[0], size
+        )
+    )
 
 
 def _waited(preference: Preference, services: Services, package: Package) -> Package:

@@ -16,6 +16,7 @@ from modelserver.errors import TestFailed
 from modelserver.memory import MemoryEngine
 from modelserver.package import Artifact, Outcome, Package
 from modelserver.ports import Engine
+from modelserver.stages import Stage
 from tests.cloud.engines import cloud_world
 from tests.engines import local_engine
 from tests.packages import FAILING, HELLO, SLEEPING, model, record, zipped
@@ -51,8 +52,9 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
 
 def _memory() -> World:
     engine = MemoryEngine()
+    made, built = (Artifact("memory", "memory:hello"),), (Stage("build", 0.05),)
     outcomes = {
-        HELLO: Outcome((Artifact("memory", "memory:hello"),), {"Input": {}}, {"Passed": True}),
+        HELLO: Outcome(made, {"Input": {}}, {"Passed": True}, stages=built),
         FAILING: Outcome(error=TestFailed("ValueError: out of cheese").to_json()),
     }
 
@@ -146,10 +148,26 @@ def test_the_log_can_be_read_on_from_where_one_was(world: World) -> None:
     world.engine.remove(package)
 
 
+def test_the_stages_of_a_build_are_known_while_it_goes_on_and_with_their_seconds_at_its_end(world: World) -> None:
+    package = world.submit(SLEEPING)
+    until = time.monotonic() + _SOON
+    while not (stages := world.engine.stages(package)) or stages[-1].seconds is not None:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    world.engine.cancel(package)
+    done = world.submit(HELLO)
+    outcome = world.engine.wait(done, _SOON)
+    assert outcome is not None
+    assert world.engine.stages(done) == outcome.stages
+    assert outcome.stages and all(stage.seconds is not None and stage.seconds >= 0 for stage in outcome.stages)
+    world.engine.remove(done)
+
+
 def test_what_was_never_submitted_has_no_log_and_no_outcome(world: World) -> None:
     package = replace(record(999), created=datetime.now(timezone.utc).isoformat())
     assert world.engine.log(package, 0) == b""
     assert world.engine.wait(package, 0) is None
+    assert world.engine.stages(package) == ()
     world.engine.cancel(package)
     world.engine.remove(package)
 

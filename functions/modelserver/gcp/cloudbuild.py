@@ -9,21 +9,24 @@ from modelserver.errors import Misconfigured, Unavailable
 from modelserver.gcp.buildlog import BuildLog
 from modelserver.gcp.builds import Build, Builds, has_ended
 from modelserver.gcp.buildspec import BuildSpec, build_tag
+from modelserver.gcp.buildstages import LiveStages, stages_of
 from modelserver.gcp.objects import Objects
 from modelserver.gcp.outcomes import TAIL, never_begun, outcome_of
 from modelserver.gcp.recipes import Recipes
 from modelserver.gcp.storage import CloudStorage
 from modelserver.package import Outcome, Package
 from modelserver.settings import Settings
+from modelserver.stages import Stage
 
 _PAUSE = 1.0
 _GIVEN_UP = 900.0  # seconds of a record without a build: one is begun within seconds, or again by a repeated upload
 _SOURCE = Path(__file__).resolve().parents[2]
+_MOST_LIVE = 100
 _MOST_LOG = 1024**2
 
 
 class CloudBuildEngine:
-    """Keeps nothing: Cloud Build knows its builds, a bucket has the logs. logs: that bucket."""
+    """Keeps nothing that counts: Cloud Build knows its builds, a bucket has the logs. logs: that bucket."""
 
     name = "cloudbuild"
 
@@ -32,6 +35,7 @@ class CloudBuildEngine:
         self._spec = spec
         self._recipes = recipes
         self._logs = logs
+        self._live: dict[str, LiveStages] = {}
 
     def submit(self, package: Package) -> None:
         """Twice is once: a build with this tag is looked for first; the record's claim lets one submit it."""
@@ -58,6 +62,17 @@ class CloudBuildEngine:
     def log(self, package: Package, offset: int) -> bytes:
         build = self._find(package)
         return self._log(build).read(offset, _MOST_LOG) if build else b""
+
+    def stages(self, package: Package) -> tuple[Stage, ...]:
+        build = self._find(package)
+        if build is None:
+            return ()
+        if has_ended(build):
+            self._live.pop(build.id, None)
+            return stages_of(build)
+        if len(self._live) > _MOST_LIVE:
+            self._live.clear()
+        return self._live.setdefault(build.id, LiveStages()).of(build, self._log(build))
 
     def cancel(self, package: Package) -> None:
         self._builds.cancel(build_tag(package))

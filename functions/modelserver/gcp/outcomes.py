@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from modelserver.errors import BuildCancelled, BuildFailed, BuildTimedOut, Problem, TestFailed, Unavailable
 from modelserver.gcp.buildlog import lines_of
 from modelserver.gcp.builds import Build
+from modelserver.gcp.buildstages import stages_of
 from modelserver.gcp.steps.judge import PROBLEM
 from modelserver.jsontypes import JSON, Object
 from modelserver.package import Artifact, Outcome
@@ -25,6 +27,10 @@ _Failure = Build.FailureInfo.FailureType
 
 def outcome_of(build: Build, package_id: str, log: bytes) -> Outcome:
     """build: ended. log: its last TAIL bytes, of which what cannot be read elsewhere is taken."""
+    return replace(_outcome(build, package_id, log), stages=stages_of(build))
+
+
+def _outcome(build: Build, package_id: str, log: bytes) -> Outcome:
     text = log.decode(errors="replace")
     if build.status == _Status.SUCCESS:
         evidence = _object(_output(build, _JUDGE))

@@ -51,6 +51,7 @@ SCHEMAS: dict[str, Object] = {
             "Artifacts": _each("Artifact"),
             "Config": ref("Config"),
             "Completion": _each("Completion"),
+            "Stages": _each("Stage"),
         },
         {
             "Schema": {**_OBJECT, "description": "of the model's inputs and output"},
@@ -75,6 +76,7 @@ SCHEMAS: dict[str, Object] = {
     ),
     "Example": _members({"Input": _OBJECT}, {"Output": _ANYTHING, "Error": _TEXT}),
     "Completion": _members({"Path": _TEXT, "Value": _ANYTHING, "Because": _TEXT}),
+    "Stage": _members({"Name": _TEXT, "Seconds": {"type": "number", "minimum": 0}}),
     "Inspection": _members(
         {
             "Config": ref("Config"),

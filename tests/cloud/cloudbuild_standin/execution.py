@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
-from google.cloud.devtools.cloudbuild_v1 import Build, BuiltImage
+from google.cloud.devtools.cloudbuild_v1 import Build, BuiltImage, TimeSpan
 
 from tests.cloud.cloudbuild_standin.builders import gcloud_environment
 from tests.cloud.cloudbuild_standin.buildlog import BuildLog
@@ -86,6 +86,7 @@ class Execution:
     def _step(self, number: int, step: Any, deadline: float) -> bool:
         self._log.add(f'Starting Step #{number} - "{step.id}"')
         step.status = _Status.WORKING
+        step.timing.start_time = datetime.now(timezone.utc)
         limit = min(deadline, time.monotonic() + step.timeout.total_seconds()) if step.timeout else deadline
         try:
             code = self._machine.run(number, step, limit)
@@ -95,6 +96,8 @@ class Execution:
         except LookupError as error:
             self._log.add(str(error))
             code = 125
+        finally:
+            step.timing.end_time = datetime.now(timezone.utc)
         self._log.add(f'Finished Step #{number} - "{step.id}"')
         return self._passed(number, step, code)
 
@@ -108,6 +111,13 @@ class Execution:
         return True
 
     def _push(self) -> int:
+        began = datetime.now(timezone.utc)
+        try:
+            return self._pushed()
+        finally:
+            self._build.timing["PUSH"] = TimeSpan(start_time=began, end_time=datetime.now(timezone.utc))
+
+    def _pushed(self) -> int:
         self._log.add("PUSH")
         for image in self._build.images:
             try:
