@@ -37,7 +37,7 @@ def authorize(request: Request, settings: Settings) -> None:
 
 def is_token(given: str, token: str) -> bool:
     """Whether it is this token, and there is one."""
-    return hmac.compare_digest(_digest(given), _digest(token)) and token != ""
+    return hmac.compare_digest(_digest(given), _digest(token)) and bool(token)
 
 
 def _digest(token: str) -> bytes:
