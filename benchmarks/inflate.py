@@ -47,6 +47,9 @@ class OnDisk:
     def link(self, filename: str) -> None:
         return None
 
+    def descriptor(self) -> None:
+        return None
+
     def close(self) -> None:
         os.close(self._file)
 

@@ -23,6 +23,7 @@ storage: {{filesystem: {{rootdirectory: {folder}}}}}
 http: {{addr: "127.0.0.1:{port}"}}
 """
 _NGINX = """
+{user}
 daemon off;
 worker_processes 2;
 pid {folder}/pid;
@@ -80,7 +81,8 @@ def nginx(folder: Path, root: Path) -> Iterator[Server]:
     port = free_port()
     folder.mkdir(exist_ok=True)
     config = folder / "nginx.conf"
-    config.write_text(_NGINX.format(folder=folder, root=root, port=port))
+    user = "user root;" if os.geteuid() == 0 else ""  # else its workers may not enter the folder
+    config.write_text(_NGINX.format(user=user, folder=folder, root=root, port=port))
     command = ["nginx", "-c", str(config), "-e", str(folder / "error.log")]
     with running(command, f"http://127.0.0.1:{port}", "/") as server:
         yield server

@@ -15,7 +15,7 @@ from urllib.request import Request, urlopen
 
 from benchmarks import zips
 from benchmarks.measuring import curl, in_turn, peak_memory, timed
-from benchmarks.servers import docker_registry, modelserver
+from benchmarks.servers import Server, docker_registry, modelserver
 from benchmarks.table import Row, megabytes, seconds
 from benchmarks.work import CURL, DOCKER_REGISTRY, GIT, UNZIP, Scale, Work
 
@@ -45,8 +45,8 @@ class Uploader:
 
 def _stored(scale: Scale, folder: Path) -> Iterator[Row]:
     package = zips.stored(folder / "package.zip", scale.mebibytes)
-    digest = _sha256(package)
     ours = Uploader(folder, package)
+    digest = _sha256(package)
     pairs = in_turn(ours, lambda: _pushed(folder / "theirs", package, digest), scale.rounds)
     work = f"upload of {scale.mebibytes} MiB, stored random bytes, to 202"
     yield Row.of(work, "docker-registry's blob PUT", pairs, seconds, 0.6)
@@ -55,14 +55,25 @@ def _stored(scale: Scale, folder: Path) -> Iterator[Row]:
 
 def _pushed(folder: Path, blob: Path, digest: str) -> float:
     with docker_registry(folder) as registry:
-        begin = Request(f"{registry.address}/v2/bench/large/blobs/uploads/", method="POST")
-        with urlopen(begin) as answer:
-            location = answer.headers["Location"]
         os.sync()
-        body = ("--header", "Content-Type: application/octet-stream", "--upload-file", str(blob))
-        taken = curl("201", f"{location}&digest=sha256:{digest}", *body)
+        taken = _put(registry, blob, digest)
     shutil.rmtree(folder)
     return taken
+
+
+def pushed(registry: Server, blob: Path) -> str:
+    """Puts a blob into the repository bench/large; its digest."""
+    digest = _sha256(blob)
+    _put(registry, blob, digest)
+    return f"sha256:{digest}"
+
+
+def _put(registry: Server, blob: Path, digest: str) -> float:
+    begin = Request(f"{registry.address}/v2/bench/large/blobs/uploads/", method="POST")
+    with urlopen(begin) as answer:
+        location = answer.headers["Location"]
+    body = ("--header", "Content-Type: application/octet-stream", "--upload-file", str(blob))
+    return curl("201", f"{location}&digest=sha256:{digest}", *body)
 
 
 def _sha256(path: Path) -> str:

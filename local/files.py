@@ -143,6 +143,9 @@ class FileReader:
         """Always from here."""
         return None
 
+    def descriptor(self) -> int | None:
+        return self._file.fileno()
+
     def close(self) -> None:
         self._file.close()
 

@@ -116,7 +116,7 @@ def _faults(root: Path, path: bytes) -> Iterator[Fault]:
         yield Fault(os.fsdecode(path), "REPOSITORY", "this folder is a repository of its own", hint)
         return
     header = Header(path, flags=0, method=0, crc=0, packed=0, size=0)
-    yield from member_faults(Member(header, _UNIX, mode, folder=False, start=0))
+    yield from member_faults(Member(*header, _UNIX, mode, folder=False, start=0))
 
 
 def _refused(root: Path, faults: list[Fault]) -> Failure:

@@ -136,7 +136,7 @@ def _wrapper(names: list[str]) -> int:
 def _file(archive: zipfile.ZipFile, record: zipfile.ZipInfo, folder: Path, path: str) -> tuple[bytes, bool, bytes]:
     mode = record.external_attr >> 16
     header = Header(path.encode(), flags=0, method=0, crc=0, packed=0, size=0)
-    member = Member(header, record.create_system, mode, folder=False, start=0)
+    member = Member(*header, record.create_system, mode, folder=False, start=0)
     for fault in member_faults(member):
         raise Failure(Exit.NO_SERVER, f"The zip holds what no package may: {fault.pointer}: {fault.detail}.")
     executable = record.create_system in (3, 19) and bool(mode & stat.S_IXUSR)

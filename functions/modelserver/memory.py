@@ -33,6 +33,9 @@ class MemoryReader:
     def link(self, filename: str) -> str | None:
         return None
 
+    def descriptor(self) -> int | None:
+        return None
+
     def close(self) -> None:
         pass
 

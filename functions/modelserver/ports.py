@@ -51,6 +51,12 @@ class Reader(Protocol):
     def link(self, filename: str) -> str | None:
         """A URL where a client gets these very bytes for some minutes; None where they are to come from here."""
 
+    def descriptor(self) -> int | None:
+        """Of a file of this machine that holds these bytes and no others, for the kernel to send from.
+
+        It is this reader's own, with its position, and ends with it. None where the bytes lie elsewhere.
+        """
+
     def close(self) -> None:
         """Gives the file or connection back. May be called twice."""
 

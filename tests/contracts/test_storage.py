@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,6 +59,20 @@ def test_ranges(storage: Storage) -> None:
     assert reader.read_at(10, 1) == b""
     reader.close()
     reader.close()
+
+
+def test_a_descriptor_leads_to_the_very_bytes_or_there_is_none(storage: Storage) -> None:
+    upload = storage.receive(iter([b"0123456789"]), _PLENTY)
+    reader, other = storage.open(upload.name), storage.open(upload.name)
+    descriptor = reader.descriptor()
+    assert (descriptor is None) == (not isinstance(storage, FileStorage))
+    if descriptor is not None:
+        os.lseek(descriptor, 3, os.SEEK_SET)
+        assert os.read(descriptor, 100) == b"3456789"
+        assert other.read_at(0, 2) == reader.read_at(0, 2) == b"01"
+        assert other.descriptor() not in (None, descriptor)
+    reader.close()
+    other.close()
 
 
 def test_many_threads_read_one_reader(storage: Storage) -> None:

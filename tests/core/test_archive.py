@@ -43,6 +43,9 @@ class Bytes:
     def link(self, filename: str) -> None:
         return None
 
+    def descriptor(self) -> None:
+        return None
+
     def close(self) -> None: ...
 
 

@@ -45,6 +45,10 @@ class CloudReader:
     def link(self, filename: str) -> str | None:
         return self._objects.link(self._stored, filename) if self.size > self._link_above else None
 
+    def descriptor(self) -> int | None:
+        """It is in Cloud Storage."""
+        return None
+
     def close(self) -> None:
         with self._lock:
             self._blocks.clear()
