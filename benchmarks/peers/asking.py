@@ -10,7 +10,7 @@ import time
 from benchmarks.peers.catalog import Peer
 from benchmarks.peers.running import Running
 
-_PATIENCE = 120.0  # seconds
+_PATIENCE = 60.0  # seconds
 _FILE = bytes(20_000_000)
 _BOUNDARY = "a-boundary-of-the-benchmark"
 

@@ -16,6 +16,7 @@ class Peer(NamedTuple):
 
     body: with {text} in the place of the text. file: how a file is sent: a multipart field's name after the
     address, or JSON with {file} in the place of its base64. apart: the model has a process of its own.
+    floor: no server of models, but the least that a framework of HTTP costs.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Peer(NamedTuple):
     file: str
     apart: bool = True
     environment: tuple[tuple[str, str], ...] = ()
+    floor: bool = False
 
 
 def _triton(name: str) -> str:
@@ -44,6 +46,23 @@ def _mlserver(workers: int) -> Peer:
         file=_triton("file"),
         apart=workers > 0,
         environment=ports + more,
+    )
+
+
+def _cog(name: str, stub: str, slots: int) -> Peer:
+    return Peer(
+        name=name,
+        packages=("cog", "coglet"),
+        command=("{bin}/python", "-m", "cog.server.http"),
+        path="/predictions",
+        body='{"input": {"text": "{text}"}}',
+        file='{"input": {"file": "data:application/octet-stream;base64,{file}"}}',
+        environment=(
+            ("PORT", "{port}"),
+            ("COG_PREDICT_TYPE_STUB", stub),
+            ("COG_MAX_CONCURRENCY", str(slots)),
+            ("COG_LOG_LEVEL", "error"),
+        ),
     )
 
 
@@ -67,6 +86,7 @@ PEERS = (
         '{"text": "{text}"}',
         "multipart /infer",
         apart=False,
+        floor=True,
     ),
     Peer(
         "uvicorn+Starlette (floor)",
@@ -76,20 +96,10 @@ PEERS = (
         '{"text": "{text}"}',
         "multipart /infer",
         apart=False,
+        floor=True,
     ),
-    Peer(
-        "cog",
-        ("cog", "coglet"),
-        ("{bin}/python", "-m", "cog.server.http"),
-        "/predictions",
-        '{"input": {"text": "{text}"}}',
-        '{"input": {"file": "data:application/octet-stream;base64,{file}"}}',
-        environment=(
-            ("PORT", "{port}"),
-            ("COG_PREDICT_TYPE_STUB", "cog_model.py:Predictor"),
-            ("COG_LOG_LEVEL", "error"),
-        ),
-    ),
+    _cog("cog", "cog_model.py:Predictor", 1),
+    _cog("cog, async, 16 slots", "cog_model.py:AsyncPredictor", 16),
     Peer(
         "litserve",
         ("litserve", "python-multipart"),

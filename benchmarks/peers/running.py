@@ -27,6 +27,10 @@ class Running(NamedTuple):
         """PSS of all processes of its session, in MB (Linux, Documentation/filesystems/proc.rst)."""
         return sum(_pss(pid) for pid in _session(self.pid)) / 1000
 
+    def cpu(self) -> float:
+        """Milliseconds of CPU that its processes took so far (Documentation/scheduler/sched-stats.rst)."""
+        return sum(_cpu(pid) for pid in _session(self.pid))
+
 
 @contextlib.contextmanager
 def running(
@@ -93,6 +97,14 @@ def _pss(pid: int) -> int:
             if line.startswith("Pss:"):
                 return int(line.split()[1])
     return 0
+
+
+def _cpu(pid: int) -> float:
+    nanoseconds = 0
+    for stat in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        with contextlib.suppress(OSError):
+            nanoseconds += int(stat.read_text().split()[0])
+    return nanoseconds / 1e6
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
