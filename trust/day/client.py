@@ -56,6 +56,7 @@ class Client:
             ("get", self._get),
             ("zip", self._zip),
             ("log", self._log),
+            ("infer", self._infer),
         ]
         try:
             while not over.is_set():
@@ -159,6 +160,12 @@ class Client:
 
     def _log(self) -> None:
         self._good(self._ask("GET", f"/{self._any().content.id}/log"))
+
+    def _infer(self) -> None:
+        answer = self._ask("POST", f"/{self._any().content.id}/infer", json={"text": "you"})
+        if answer.status_code == 200 and answer.text.strip() != "hello you":
+            self.faults.append(f"{answer.request.path_url} was answered {answer.text[:200]!r}")
+        self._good(answer, 409, 502, 507)
 
     def _good(self, answer: requests.Response, *others: int) -> Any:
         """Its JSON; None if there is nothing, which another client may have brought about."""

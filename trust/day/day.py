@@ -174,7 +174,7 @@ class Day:
         environment = {
             "TMPDIR": str(self._folder / "tmp"),
             "MODELSERVER_BASE_IMAGE_PREFIX": "localhost/",
-            "MODELSERVER_SWEEP_AFTER": "86400",
+            "MODELSERVER_RUNNER_IDLE": "0.5",
         }
         if self._shim:
             environment |= {

@@ -50,6 +50,9 @@ class Inspection:
             yield from self._outcome(self.accounts[package_id], package)
         ready = {package_id for package_id, package in packages.items() if package["Status"] == "ready"}
         yield from _difference("processes", _names(self.folder / "data" / "processes"), ready)
+        until = time.monotonic() + _PATIENCE
+        while _names(self.folder / "tmp") and time.monotonic() < until:
+            time.sleep(0.1)  # models that are still warm
         yield from (f"{name} is left in TMPDIR" for name in _names(self.folder / "tmp"))
 
     def _package(self, server: Server, account: Account, listed: dict[str, Any] | None) -> Iterator[str]:
