@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from modelserver.beginning import begin
-from modelserver.errors import Conflict, NoSpace, PackageNotFound
+from modelserver.errors import Conflict, NoSpace, PackageNotFound, Unavailable
 from modelserver.package import Outcome, Package, PackageID
 from modelserver.ports import Page, Ports, Query, Reader
 from modelserver.stages import News, Stage
@@ -98,10 +98,15 @@ class Catalog:
             self._ports.database.swap(package, package.ended(outcome))
 
     def open_zip(self, package: Package) -> Reader:
-        """The zip byte for byte; the caller closes it. Raises PackageNotFound if it is gone by now."""
+        """The zip byte for byte; the caller closes it. Raises PackageNotFound if it is gone by now, Unavailable if
+        it is lost."""
         try:
             return self._ports.storage.open(package.upload)
         except KeyError:
+            if self._ports.database.get(package.id) == package:
+                raise Unavailable(
+                    f"The zip of {package.id} is not in the store any more. Upload the same content again."
+                ) from None
             raise PackageNotFound(f"The package {package.id} has just been deleted.") from None
 
     def log(self, package: Package) -> Iterator[bytes]:

@@ -86,7 +86,7 @@ class Intake:
         if started:
             self._begin(known, replaced)
         elif known.upload != package.upload:
-            self._ports.storage.delete(package.upload)
+            known = self._again(known, package)
         return known, started
 
     def _checked(
@@ -136,11 +136,28 @@ class Intake:
         if replaced:
             self._forget(replaced, package)
 
+    def _again(self, known: Package, package: Package) -> Package:
+        """The same content once more. The first zip stays what is served, unless it is lost or damaged by now."""
+        if known.status == "ready":
+            if self._ports.storage.mend(_zip(known), _zip(package)):
+                return known
+            mended = replace(known, upload=package.upload, size=package.size, sha256=package.sha256)
+            if self._ports.database.swap(known, mended):
+                self._ports.storage.keep(mended.upload)
+                self._ports.storage.delete(known.upload)
+                return mended
+        self._ports.storage.delete(package.upload)
+        return known
+
     def _forget(self, package: Package, recorded: Package | None) -> None:
         """What is recorded no more; the zip of a session that was used twice is the other's too."""
         self._ports.engine.remove(package)
         if recorded is None or recorded.upload != package.upload:
             self._ports.storage.delete(package.upload)
+
+
+def _zip(package: Package) -> Upload:
+    return Upload(package.upload, package.size, package.sha256)
 
 
 def _also(chunks: Iterable[bytes], look: Callable[[bytes], None]) -> Iterator[bytes]:

@@ -80,6 +80,14 @@ class Storage(Protocol):
     def open(self, name: str) -> Reader:
         """Reads a staged or a kept zip. Raises KeyError if there is none."""
 
+    def mend(self, stored: Upload, again: Upload) -> bool:
+        """Makes use of a staged zip of the same files as a kept one; whether the kept one is whole, as far as this
+        store does not see to that itself.
+
+        Then `again` is gone, and has mended `stored` if that had its bytes and was damaged. Else nothing has
+        changed: `again` is to take its place.
+        """
+
     def discard(self, name: str) -> None:
         """Removes a staged zip; a kept one stays, and none is no error."""
 

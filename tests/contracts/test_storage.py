@@ -184,3 +184,41 @@ def test_the_sweep_takes_what_nobody_knows_and_leaves_the_young(storage: Storage
     for name in (unknown, staged):
         with pytest.raises(KeyError):
             storage.open(name)
+
+
+def test_a_zip_that_came_again_is_gone_and_the_first_one_stays(storage: Storage) -> None:
+    first, same, other = (storage.receive(iter([data]), _PLENTY) for data in (b"data", b"data", b"made anew"))
+    storage.keep(first.name)
+    for again in (same, other):
+        assert storage.mend(first, again)
+        assert _all(storage, first.name) == b"data"
+        with pytest.raises(KeyError):
+            storage.open(again.name)
+
+
+def test_a_zip_that_is_lost_is_not_whole_and_the_one_that_came_again_is_there(storage: Storage) -> None:
+    first, same, other = (storage.receive(iter([data]), _PLENTY) for data in (b"data", b"data", b"made anew"))
+    storage.keep(first.name)
+    storage.delete(first.name)
+    for again, data in ((same, b"data"), (other, b"made anew")):
+        assert not storage.mend(first, again)
+        storage.keep(again.name)
+        assert _all(storage, again.name) == data
+
+
+@pytest.mark.parametrize("broken", ["memory", "files"])
+def test_a_zip_that_is_damaged_is_mended_by_its_own_bytes_and_by_no_others(broken: str, tmp_path: Path) -> None:
+    """Cloud Storage cannot be made to break its word here."""
+    storage: Storage = MemoryStorage() if broken == "memory" else FileStorage(tmp_path)
+    first, same, other = (storage.receive(iter([data]), _PLENTY) for data in (b"data", b"data", b"made anew"))
+    storage.keep(first.name)
+    if isinstance(storage, MemoryStorage):
+        storage._zips[first.name] = (0.0, b"dat!")
+    else:
+        (tmp_path / "packages" / f"{first.name}.zip").write_bytes(b"dat!")
+    assert not storage.mend(first, other)
+    assert _all(storage, other.name) == b"made anew"
+    assert storage.mend(first, same)
+    assert _all(storage, first.name) == b"data"
+    with pytest.raises(KeyError):
+        storage.open(same.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import shutil
@@ -9,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable
 from contextlib import closing, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -174,6 +176,42 @@ def test_what_a_killed_server_leaves_is_no_damage_but_a_note(folder: Folder) -> 
     assert status == 0, said
     assert "1 is to be built after the next start" in said
     assert "1 file or folder goes at the next start: an upload that was cut off" in said
+
+
+def _lose(path: Path) -> None:
+    path.unlink()
+
+
+@pytest.mark.parametrize("harm", [_flip, _lose])
+@pytest.mark.parametrize("anew", [False, True], ids=["the same zip", "the same files zipped anew"])
+def test_a_damaged_zip_is_mended_by_the_same_content(folder: Folder, harm: Callable[[Path], None], anew: bool) -> None:
+    harm(folder.zip)
+    data = _zipped_anew(folder.data) if anew else folder.data
+    assert folder.verify()[0] == 1
+    with serving(folder.path.parent, "--engine", "process") as server:
+        assert server.get(f"/v1/packages/{folder.id}.zip").content != folder.data
+        answer = server.upload(data)
+        assert (answer.status_code, answer.json()["ID"]) == (200, folder.id)
+        assert server.get(f"/v1/packages/{folder.id}.zip").content == data
+        assert answer.json()["SHA256"] == hashlib.sha256(data).hexdigest()
+    status, said = folder.verify()
+    assert status == 0, said
+
+
+def test_a_zip_made_anew_changes_nothing_while_the_first_one_is_whole(folder: Folder) -> None:
+    with serving(folder.path.parent, "--engine", "process") as server:
+        assert server.upload(_zipped_anew(folder.data)).json() == folder.ready
+        assert server.get(f"/v1/packages/{folder.id}.zip").content == folder.data
+    assert folder.verify()[0] == 0
+
+
+def _zipped_anew(data: bytes) -> bytes:
+    """The same files in other bytes."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+    return target.getvalue()
 
 
 def test_it_is_a_command(folder: Folder) -> None:

@@ -80,6 +80,14 @@ class CloudStorage:
             raise KeyError(name)
         return CloudReader(self._objects, stored, kept(name), self._link_above)
 
+    def mend(self, stored: Upload, again: Upload) -> bool:
+        """Cloud Storage sees to the bytes that it has: they can only be gone."""
+        found = self._objects.look(kept(stored.name))
+        if found is None or found.size != stored.size:
+            return False
+        self.delete(again.name)
+        return True
+
     def discard(self, name: str) -> None:
         self._seen.pop(name, None)
         self._objects.remove(staged(name))
