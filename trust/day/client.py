@@ -13,7 +13,7 @@ from typing import Any
 
 import requests
 
-from trust.day.ledger import Account
+from trust.day.ledger import RECORDED, Account
 
 _SECONDS = 60
 _CUT = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError, requests.Timeout)
@@ -193,9 +193,11 @@ class Client:
 
 
 def _read(answer: requests.Response) -> tuple[int, str]:
-    """Its status and code."""
+    """Its status and code, the latter with RECORDED if a package's build ended so."""
     try:
         value = answer.json() if answer.content else {}
     except ValueError:
         return answer.status_code, f"no JSON: {answer.text[:200]!r}"
-    return answer.status_code, str(value.get("code", "")) if isinstance(value, dict) else ""
+    if not isinstance(value, dict) or "code" not in value:
+        return answer.status_code, ""
+    return answer.status_code, value["code"] + (RECORDED if "ID" in value else "")

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from trust.day.content import Content
 
 GONE, THERE = "gone", "there"
-_BUILD_ENDED = ("BUILD_FAILED", "TEST_FAILED", "BUILD_TIMED_OUT", "BUILD_CANCELLED")
+RECORDED = " of a package"
+"""What a code ends in here when the problem says of which package it is: then that is recorded."""
 
 
 @dataclass
@@ -35,7 +36,7 @@ class Account:
     def uploaded(self, status: int, code: str, before: set[str]) -> None:
         """An upload was answered. before: what may_be was when it was sent."""
         self.history.append(f"{status} {code}")
-        if status in (200, 201, 202) or code in _BUILD_ENDED:
+        if status in (200, 201, 202) or code.endswith(RECORDED):
             self.may_be, self.was_deleting = {THERE}, self.shared
         elif status == 507:
             self.may_be = before
