@@ -40,10 +40,10 @@ def _http(root: str, *endpoints: str) -> Callable[[Request], Response]:
 
 upload = _http("/v1/packages/upload", "uploads.upload", "uploads.begin")
 check = _http("/v1/packages/check", "uploads.check")
-get = _http("/v1/packages/", "endpoints.get")
-download = _http("/v1/packages/", "endpoints.download", "endpoints.log")
+get = _http("/v1/packages/", "endpoints.get", "models.package_badge")
+download = _http("/v1/packages/", "endpoints.download", "endpoints.log", "comparison.endpoint.diff")
 infer = _http("/v1/packages/", "inference.infer")
-list_packages = _http("/v1/packages/", "endpoints.list_packages")
+list_packages = _http("/v1/packages/", "endpoints.list_packages", "models.newest", "models.badge")
 delete_package = _http("/v1/packages/", "endpoints.delete")
 api = _http("")
 

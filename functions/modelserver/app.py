@@ -37,8 +37,12 @@ ROUTES: tuple[Route, ...] = (
     ("GET", "/v1/packages/<package_id>/log", "endpoints.log"),
     ("GET", "/v1/packages/<package_id>/files/<path:path>", "endpoints.file"),
     ("POST", "/v1/packages/<package_id>/infer", "inference.infer"),
+    ("GET", "/v1/packages/<package_id>/diff/<other>", "comparison.endpoint.diff"),
+    ("GET", "/v1/packages/<package_id>/badge.svg", "models.package_badge"),
     ("GET", "/v1/packages/", "endpoints.list_packages"),
     ("DELETE", "/v1/packages/<package_id>", "endpoints.delete"),
+    ("GET", "/v1/models/<path:name>", "models.newest"),
+    ("GET", "/v1/models/<path:name>/badge.svg", "models.badge"),
     ("GET", "/v1/health", "endpoints.health"),
     ("GET", "/v1/openapi.json", "openapi.endpoint.describe"),
 )

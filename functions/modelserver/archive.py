@@ -175,6 +175,10 @@ class Archive:
 
         Raises InvalidPackage naming each that is not sound.
         """
+        return tree_id((file.path.encode(), file.executable, blob) for file, blob in self.blobs(threads, hashed))
+
+    def blobs(self, threads: int, hashed: Mapping[Place, Hashed] = _NOTHING) -> list[tuple[File, bytes]]:
+        """Each file and the SHA-1 of its git blob, in no order; the same way, and raising the same."""
         # One shared iterator: whoever is free takes the next run, the largest first, so that all end together. The
         # rest comes in the zip's own order: a zip in the cloud is read in large ranges, each of them once.
         # A second thread for the checksum or inflate of a single large file was measured and gains nothing.
@@ -187,9 +191,7 @@ class Archive:
             if isinstance(found, InvalidPackage):
                 faults.add(found.faults)
         faults.settle("The package")
-        return tree_id(
-            (file.path.encode(), file.executable, found) for file, found in digests if isinstance(found, bytes)
-        )
+        return [(file, found) for file, found in digests if isinstance(found, bytes)]
 
     def _digests(
         self, todo: Iterator[list[File]], hashed: Mapping[Place, Hashed]

@@ -102,6 +102,10 @@ class PackageNotFound(Problem):
     code, status, title = "PACKAGE_NOT_FOUND", 404, "No package has this ID"
 
 
+class ModelNotFound(Problem):
+    code, status, title = "MODEL_NOT_FOUND", 404, "No package that is ready has this name"
+
+
 class MethodNotAllowed(Problem):
     code, status, title = "METHOD_NOT_ALLOWED", 405, "This method is not for this address"
 

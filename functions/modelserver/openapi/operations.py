@@ -71,6 +71,8 @@ def _one(name: str, schema: Object) -> Object:
 
 
 _ID: Object = {"name": "package_id", "in": "path", "required": True, "schema": PACKAGE_ID}
+_NAME: Object = {"name": "name", "in": "path", "required": True, "schema": _TEXT}
+_PICTURE: Content = {"image/svg+xml": _TEXT}
 _IF_NONE_MATCH = _header("If-None-Match", "an ETag: 304 if it still holds")
 _UNCHANGED = Answer("It is what the client has.")
 _STREAMS: Content = {"text/event-stream": _TEXT, "application/x-ndjson": _TEXT}
@@ -133,6 +135,22 @@ OPERATIONS: Mapping[str, Operation] = {
         (errors.PackageNotFound, errors.NotReady, errors.NoAnswer),
         (_ID, _header("Accept", "text/event-stream: what a model yields, as events")),
         {"application/json": _OBJECT, "application/x-www-form-urlencoded": _OBJECT, "multipart/form-data": _OBJECT},
+    ),
+    "comparison.endpoint.diff": Operation(
+        {200: Answer("What changes from the first to the second.", _json("Difference"))},
+        (errors.PackageNotFound,),
+        (_ID, {**_ID, "name": "other"}),
+    ),
+    "models.newest": Operation(
+        {307: Answer("The newest package of the name is there.", headers={**_PLACE, "Link": _TEXT})},
+        (errors.ModelNotFound,),
+        (_NAME,),
+    ),
+    "models.badge": Operation(
+        {200: Answer("The picture.", _PICTURE, _ETAG), 304: _UNCHANGED}, (errors.ModelNotFound,), (_NAME,)
+    ),
+    "models.package_badge": Operation(
+        {200: Answer("The picture.", _PICTURE, _ETAG), 304: _UNCHANGED}, (errors.PackageNotFound,), (_ID,)
     ),
     "endpoints.list_packages": Operation(
         {

@@ -86,6 +86,30 @@ SCHEMAS: dict[str, Object] = {
         {"ID": PACKAGE_ID},
     ),
     "Doors": _members({"MaxDirect": _COUNT, "MaxUpload": _COUNT, "MaxEntries": _COUNT, "MaxUnpacked": _COUNT}),
+    "Difference": _members(
+        {
+            "From": ref("Compared"),
+            "To": ref("Compared"),
+            "Breaking": {"type": "boolean"},
+            "Schema": _each("SchemaChange"),
+            "Config": {"type": "array", "items": _members({"Path": _TEXT, "From": _ANYTHING, "To": _ANYTHING})},
+            "Files": ref("FileChanges"),
+        }
+    ),
+    "Compared": _members({"ID": PACKAGE_ID, "Name": _TEXT, "Status": _TEXT, "Created": _TEXT}),
+    "SchemaChange": _members(
+        {"Path": _TEXT, "Breaking": {"type": "boolean"}, "Because": _TEXT, "From": _ANYTHING, "To": _ANYTHING}
+    ),
+    "FileChanges": _members(
+        {
+            "Added": {"type": "array", "items": _OBJECT},
+            "Removed": {"type": "array", "items": _OBJECT},
+            "Changed": {"type": "array", "items": _OBJECT},
+            "Unchanged": _COUNT,
+            "More": {**_COUNT, "description": "beyond the first 1000 of each"},
+            "By": {"enum": ["blob", "size and checksum"]},
+        }
+    ),
     "Session": _members({"Upload": _TEXT, "Location": {"type": "string", "description": "PUT the zip here"}}),
     "Health": _members(
         {"Status": {"const": "ok"}, "Engine": _TEXT, "Runner": _TEXT, "Storage": _TEXT, "Database": _TEXT}
