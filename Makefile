@@ -1,6 +1,7 @@
 # One line of help for each target: `make help`.
 PYTHON ?= python3
 ENGINE ?= auto
+PORT ?= 8080
 BIN := .venv/bin
 SOURCES := functions local runtime tests benchmarks trust docs cli
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
@@ -20,8 +21,8 @@ demo: .venv/installed ## Start a server, upload every example with curl, ask one
 cloud-demo: .venv/tested ## Google Cloud on this machine: a stand-in for each part, a package through the functions, its digest
 	@BIN=$(BIN) bash tests/cloud/demo.sh
 
-serve: .venv/installed ## The server on 127.0.0.1:8080 (ENGINE=auto|docker|process)
-	@$(BIN)/python -m local --port 8080 --engine $(ENGINE)
+serve: .venv/installed ## The server on 127.0.0.1:8080 (PORT=8080 ENGINE=auto|docker|process)
+	@$(BIN)/python -m local --port $(PORT) --engine $(ENGINE)
 
 test: .venv/tested ## All tests; what needs Docker is skipped, and says so, where no engine answers
 	@$(BIN)/python -m pytest

@@ -65,14 +65,21 @@ def init(
 
 
 @app.command()
-def check(directory: Directory = Path(), url: Url = DEFAULT, as_json: AsJSON = False) -> None:
+def check(
+    directory: Directory = Path(),
+    dockerfiles: Annotated[bool, typer.Option("--dockerfiles", help="Print the Dockerfiles too.")] = False,
+    url: Url = DEFAULT,
+    as_json: AsJSON = False,
+) -> None:
     """Say what a push would make of a directory; nothing is stored or built."""
     inspection = check_folder(_server(url), directory, screen(False))
     if as_json:
         _print_json(inspection)
-    else:
-        for line in listing.inspected(inspection):
-            print_out(line)
+        return
+    for line in listing.inspected(inspection):
+        print_out(line)
+    for architecture, text in inspection["Dockerfiles"].items() if dockerfiles else ():
+        print_out(f"\n# {architecture}\n{text}".rstrip())
 
 
 @app.command()

@@ -13,14 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelserver.errors import Fault
-from modelserver.zips.format import Header, Member
-from modelserver.zips.member import is_litter, member_faults
+from modelserver.zips.member import file_faults, is_litter
 from modelserver_cli.exits import Exit
 from modelserver_cli.failure import Failure
 from modelserver_cli.gitfiles import Listed, listed
 
 CONFIG = "jid.yaml"
-_UNIX = 3
 _LITTER_FOLDERS = (
     b"__pycache__",
     b".venv",
@@ -115,8 +113,7 @@ def _faults(root: Path, path: bytes) -> Iterator[Fault]:
         hint = "its files are not part of this repository; put them here, or leave the folder out"
         yield Fault(os.fsdecode(path), "REPOSITORY", "this folder is a repository of its own", hint)
         return
-    header = Header(path, flags=0, method=0, crc=0, packed=0, size=0)
-    yield from member_faults(Member(*header, _UNIX, mode, folder=False, start=0))
+    yield from file_faults(path, mode)
 
 
 def _refused(root: Path, faults: list[Fault]) -> Failure:

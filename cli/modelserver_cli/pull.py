@@ -16,8 +16,7 @@ from typing import Any, BinaryIO
 import httpx
 
 from modelserver.tree import tree_id
-from modelserver.zips.format import Header, Member
-from modelserver.zips.member import is_litter, member_faults
+from modelserver.zips.member import file_faults, is_litter
 from modelserver_cli.exits import Exit
 from modelserver_cli.failure import Failure
 from modelserver_cli.patience import Patience
@@ -134,12 +133,10 @@ def _wrapper(names: list[str]) -> int:
 
 
 def _file(archive: zipfile.ZipFile, record: zipfile.ZipInfo, folder: Path, path: str) -> tuple[bytes, bool, bytes]:
-    mode = record.external_attr >> 16
-    header = Header(path.encode(), flags=0, method=0, crc=0, packed=0, size=0)
-    member = Member(*header, record.create_system, mode, folder=False, start=0)
-    for fault in member_faults(member):
+    mode, is_unix = record.external_attr >> 16, record.create_system in (3, 19)
+    for fault in file_faults(path.encode(), mode if is_unix else 0):
         raise Failure(Exit.NO_SERVER, f"The zip holds what no package may: {fault.pointer}: {fault.detail}.")
-    executable = record.create_system in (3, 19) and bool(mode & stat.S_IXUSR)
+    executable = is_unix and bool(mode & stat.S_IXUSR)
     target = folder / path
     target.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha1(b"blob %d\0" % record.file_size, usedforsecurity=False)
@@ -149,4 +146,4 @@ def _file(archive: zipfile.ZipFile, record: zipfile.ZipInfo, folder: Path, path:
             sink.write(chunk)
     if executable:
         target.chmod(target.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
-    return header.name, executable, digest.digest()
+    return path.encode(), executable, digest.digest()

@@ -1,6 +1,6 @@
 """Completes a config: what was not said is chosen, each value with its reason.
 
-The rules are those of the README's table on jid.yaml. A completed config completes to itself.
+What is chosen by which rule: docs/explanation/build.md. A completed config completes to itself.
 """
 
 from __future__ import annotations

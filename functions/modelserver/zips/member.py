@@ -30,6 +30,11 @@ def member_faults(member: Member) -> Iterable[Fault]:
     return () if _is_plain(member) else _faults(member)
 
 
+def file_faults(name: bytes, mode: int) -> Iterable[Fault]:
+    """The same of a file that is in no zip yet; what the command asks before it packs, and after it fetched."""
+    return member_faults(Member(name, 0, STORED, 0, 0, 0, _UNIX, mode, False, 0))
+
+
 def _is_plain(member: Member) -> bool:
     """Whether this is a plain file with a plain name, as nearly all are: the rules need not be tried one by one."""
     return (
