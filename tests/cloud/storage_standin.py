@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -120,7 +120,8 @@ class StorageStandIn:
     def _put(self, call: Call, session: _Session) -> Reply:
         if session.end:
             return session.end
-        part = _PART.fullmatch(call.headers.get("content-range", f"bytes 0-{len(call.body) - 1}/{len(call.body)}"))
+        announced = int(call.headers.get("content-length", len(call.body)))  # more than came, if the client was cut off
+        part = _PART.fullmatch(call.headers.get("content-range", f"bytes 0-{announced - 1}/{announced}"))
         if part is None:
             return _refusal(400, "Content-Range cannot be read")
         if part["first"]:
@@ -172,8 +173,9 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in reply.headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(reply.body)))
-        self.end_headers()
-        self.wfile.write(reply.body)
+        with suppress(ConnectionError):  # whoever asked is gone
+            self.end_headers()
+            self.wfile.write(reply.body)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815
 

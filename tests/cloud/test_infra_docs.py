@@ -42,6 +42,14 @@ def test_the_table_says_what_the_arithmetic_says() -> None:
     assert told <= {result for _, result in SUMS}
 
 
+def test_the_readme_has_lines_of_that_table() -> None:
+    table = COSTS[COSTS.index("## The table") : COSTS.index("## Prices")].splitlines()
+    lines = (ROOT / "README.md").read_text().splitlines()
+    readme = [line for line in lines if line.startswith("| ") and " | $" in line]
+    assert readme
+    assert set(readme) <= set(table)
+
+
 def test_every_price_used_is_in_the_list() -> None:
     prices = COSTS[COSTS.index("## Prices") : COSTS.index("## Arithmetic")]
     listed = set(re.findall(r"\$([\d.]+)", prices))
