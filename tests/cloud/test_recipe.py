@@ -81,6 +81,20 @@ def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     return file.read()
 
 
+def test_the_judge_needs_nothing_but_what_travels_with_it(folder: Path) -> None:
+    """An image that cannot be judged is refused like one that failed: nobody would see why."""
+    said = folder / "tests" / "cpu"
+    said.mkdir(parents=True)
+    (said / "report").write_text(json.dumps({"Passed": True, "Examples": [], "Schema": {"Input": {}}}))
+    (said / "said").write_text("")
+    (said / "state").write_text("0 false false\n")
+    environment = {"BUILDER_OUTPUT": str(folder), "TEST_TIMEOUT": "1", "TEST_MEMORY": "1"}
+    command = [sys.executable, "-E", "-s", "recipe/judge.py", "tests", "cpu"]
+    judged = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
+    assert judged.returncode == 0, judged.stderr
+    assert json.loads((folder / "output").read_text())["Tested"] == ["cpu"]
+
+
 def test_the_same_package_has_the_same_recipe() -> None:
     data = zipped(FILES)
     assert _recipe(data, _package(data)) == _recipe(data, _package(data))

@@ -29,7 +29,7 @@ from modelserver.wheels import wheels
 
 _SERVER = Path(__file__).parents[1]
 _STEPS = ("lay.py", "judge.py")
-_JUDGING = ("__init__.py", "config.py", "errors.py", "jsontypes.py", "package.py", "trial.py")
+_JUDGING = ("__init__.py", "config.py", "errors.py", "jsontypes.py", "package.py", "stages.py", "trial.py")
 
 
 def recipe_of(package: Package, reader: Reader, zip_url: str, rules: Rules, runtime: Path) -> bytes:
