@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -92,7 +93,7 @@ def cloud_world(
 
 def need_builders() -> None:
     need_docker()
-    if not Path("/usr/lib/google-cloud-sdk/bin/gcloud").exists():
+    if not shutil.which("gcloud"):
         missing("the Google Cloud CLI is not installed")
     try:
         urlopen(f"http://{REGISTRY}/v2/").close()

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.parts import Part, met
 
 _BASE = "localhost/python:3.11-slim"
-_GCLOUD = Path("/usr/lib/google-cloud-sdk")
+_SDK = "/usr/lib/google-cloud-sdk"  # in a step, wherever this machine has it
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ def builder(name: str) -> Builder:
         return Builder(_BASE, (f"{_found('docker')}:/usr/bin/docker:ro",))
     if repository in ("gcr.io/google.com/cloudsdktool/google-cloud-cli", "gcr.io/cloud-builders/gcloud"):
         # The launcher finds the rest of the SDK beside itself.
-        return Builder(_BASE, (f"{_sdk()}:/usr/lib/google-cloud-sdk:ro",))
+        return Builder(_BASE, (f"{_sdk()}:{_SDK}:ro",))
     if repository == "python":
         return Builder(_BASE)
     raise LookupError(f"nothing on this machine stands for the image {name}")
@@ -37,7 +37,7 @@ def builder(name: str) -> Builder:
 def gcloud_environment(storage: str, project: str) -> dict[str, str]:
     """What the metadata server would tell gcloud in a step: where things are, who it is. storage: a URL."""
     return {
-        "PATH": f"{_GCLOUD}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "PATH": f"{_SDK}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE": f"{storage}/storage/v1/",
         "CLOUDSDK_AUTH_DISABLE_CREDENTIALS": "true",
         "CLOUDSDK_CORE_PROJECT": project,
@@ -55,6 +55,4 @@ def _found(command: str) -> str:
 
 def _sdk() -> Path:
     met(Part.GCLOUD)
-    if (_GCLOUD / "bin" / "gcloud").exists():
-        return _GCLOUD
     return Path(_found("gcloud")).parents[1]
