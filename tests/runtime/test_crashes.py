@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.runtime.client import read_all
-from tests.runtime.guest import Guest, gone
+from tests.runtime.guest import PATIENCE, Guest, gone
 
 Make = Callable[..., Guest]
 
@@ -41,6 +42,43 @@ def test_a_death_costs_its_own_request_and_the_next_is_served(guest: Make) -> No
             assert "status 3" in died.json()["detail"]
             assert "about to die" in died.json()["detail"]
             assert server.infer().text == "worked"
+
+
+def test_what_is_quoted_of_a_death_was_printed_for_its_caller(guest: Make) -> None:
+    infer = """
+        import os
+        class Model:
+            def run(self, text: str, die: bool = False):
+                print("secret of", text)
+                if die:
+                    os._exit(1)
+    """
+    with guest(infer).serving() as server:
+        server.infer(text="somebody")
+        assert server.infer(text="me", die=True).json()["detail"].endswith("printed last:\nsecret of me")
+
+
+def test_nothing_is_quoted_where_it_may_have_been_printed_for_another(guest: Make, tmp_path: Path) -> None:
+    infer = """
+        import os, time
+        class Model:
+            concurrency = 2
+            def run(self, text: str, note: str = "", until: str = ""):
+                print("secret of", text)
+                if note:
+                    open(note, "w").close()
+                while until and not os.path.exists(until):
+                    time.sleep(0.01)
+                os._exit(1)
+    """
+    with guest(infer).serving() as server:
+        here, go = tmp_path / "here", tmp_path / "go"
+        first = server.later(text="somebody", note=str(here), until=str(go))
+        end = time.monotonic() + PATIENCE
+        while not here.exists() and time.monotonic() < end:
+            time.sleep(0.01)
+        assert "secret" not in server.infer(text="me").json()["detail"]
+        assert "secret" not in first.answer().json()["detail"]
 
 
 def test_a_process_killed_while_idle_is_replaced(guest: Make) -> None:
@@ -95,6 +133,26 @@ def test_while_the_model_sets_up_requests_wait(guest: Make, tmp_path: Path) -> N
         assert server.get("/openapi.json").status == 200
         go.touch()
         assert waiting.answer().text == "worked"
+
+
+def test_while_the_models_file_is_imported_the_server_answers(guest: Make, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    infer = f"""
+        import os, time
+        while not os.path.exists({str(go)!r}):
+            time.sleep(0.01)
+        class Model:
+            def run(self): return "worked"
+    """
+    with guest(infer).serving() as server:
+        waiting = server.later()
+        assert server.get("/health").json() == {"Status": "starting"}
+        assert server.get("/ping").text == "PONG"
+        unknown = server.get("/openapi.json")
+        assert (unknown.status, unknown.json()["code"], unknown.headers["retry-after"]) == (503, "STARTING", "1")
+        go.touch()
+        assert waiting.answer().text == "worked"
+        assert server.get("/openapi.json").status == 200
 
 
 def test_a_set_up_that_raises_is_a_failure_until_it_does_not(guest: Make, tmp_path: Path) -> None:

@@ -84,6 +84,7 @@ def test_expect_continue(server: Server) -> None:
         (POST + b"Content-Length: 13\r\nContent-Length: 14\r\n\r\n" + BODY, 400),
         (POST + b"Content-Length: 13\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
         (POST + b"Transfer-Encoding: gzip\r\n\r\n", 501),
+        (POST + b"Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc", 415),
         (POST + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n", 400),
         (POST + b"Transfer-Encoding: chunked\r\n\r\n1\r\nab\r\n", 400),
         (POST + b"Transfer-Encoding: chunked\r\n\r\n" + b"1" * 2000, 400),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -139,6 +140,18 @@ def test_what_does_not_fit_is_refused_by_name(server: Server, name: str, given: 
     assert answer.type == "application/problem+json"
     assert answer.json()["code"] == "INPUT_INVALID"
     assert [(error["pointer"], error["code"]) for error in answer.json()["errors"]] == [(pointer, code)]
+
+
+def test_a_number_that_no_float_holds_is_refused(server: Server) -> None:
+    for name in ("number", "whole", "anything"):
+        body = json.dumps({name: 0}).replace("0", "1e999").encode()
+        answer = server.send("POST", "/infer", body, {"Content-Type": "application/json"})
+        assert [(one["pointer"], one["code"]) for one in answer.json()["errors"]] == [(f"/{name}", "TOO_LARGE")]
+
+
+def test_what_fits_no_member_of_a_union_is_told_all_of_them(server: Server) -> None:
+    assert server.infer(either=[]).json()["detail"] == "either must be a whole number or a text, not a list"
+    assert server.infer(maybe="x").json()["detail"] == "maybe must be a whole number, not 'x'"
 
 
 def test_all_that_is_wrong_is_said_at_once(server: Server) -> None:

@@ -49,6 +49,11 @@ class Printed:
         text = self._tail.decode("utf-8", "replace").strip()
         return text.partition("\n")[2] if len(self._tail) == _TAIL and "\n" in text else text
 
+    def forget(self) -> None:
+        """Take what is in the pipe, which is of a run that ended, out of the tail."""
+        self.read()
+        self._tail = b""
+
     def finish(self) -> None:
         """Take what is left and wait for no more, even if a child of the model's holds the pipe open."""
         self.read()

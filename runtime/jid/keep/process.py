@@ -57,6 +57,7 @@ class Process(asyncio.Protocol):
         self._last = 0
         self._blame: Optional[Failure] = None
         self._is_condemned = False
+        self._is_mixed = False  # what was printed last may be of several runs, whose callers differ
         self._channel: Optional[asyncio.Transport] = None
         self._dead: "asyncio.Future[int]" = self._loop.create_future()
         self._gone: "asyncio.Future[Failure]" = self._loop.create_future()
@@ -88,6 +89,9 @@ class Process(asyncio.Protocol):
 
     def start(self, order: bytes, over: Optional[Over] = None) -> Run:
         """Have the model run once. The caller sees to it that no more run at once than the model takes."""
+        self._is_mixed = bool(self._runs)
+        if not self._is_mixed:
+            self.printed.forget()
         self._last += 1
         run = Run(self._last, self.ready_at, Spool(self._bounds.temporary), self._bounds.spool)
         run.watch(self._cancel, over)
@@ -209,7 +213,8 @@ class Process(asyncio.Protocol):
         self.kill()  # what it leaves behind in its session
         self.printed.finish()
         await self._shown()
-        failure = self._blame or Failure(MODEL_DIED, _obituary(status, self.printed.tail()))
+        tail = "" if self._is_mixed else self.printed.tail()
+        failure = self._blame or Failure(MODEL_DIED, _obituary(status, tail))
         self._own.put_nowait(message.of_failure(_NOTHING, failure))
         for run in list(self._runs.values()):
             run.put(message.of_failure(run.number, failure))

@@ -1,12 +1,14 @@
 """A value against the JSON Schema of a model's inputs: what is wrong with it, all at once, or the order to run."""
 
 import re
+import sys
 from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Union
 
 from jid.order import File, Keys, Order
 from jid.typed.shape import Schema, choices_of, is_file
 
 _DEEPEST = 100  # levels of lists and objects in an input
+_LARGEST = sys.float_info.max
 
 
 class Wrong(NamedTuple):
@@ -114,6 +116,8 @@ class _Checker:
         return value
 
     def _number(self, schema: Schema, value: Union[int, float], keys: Keys) -> Any:
+        if isinstance(value, float) and not -_LARGEST <= value <= _LARGEST:
+            return self._refuse(keys, "TOO_LARGE", "must be a number that a float can hold")
         if "minimum" in schema and value < schema["minimum"]:
             self._refuse(keys, "TOO_SMALL", "must be at least {}, not {}".format(schema["minimum"], _shown(value)))
         if "maximum" in schema and value > schema["maximum"]:
@@ -133,7 +137,7 @@ class _Checker:
             self._refuse(keys, "TOO_LONG", "must have at most {} {}".format(schema["max" + what], unit))
 
     def _any_of(self, schema: Schema, value: Any, keys: Keys) -> Any:
-        """The first member that takes the value; what the last one that is not null says, if none does."""
+        """The first member that takes the value; if none does, what the member says whose type it has."""
         said: List[Wrong] = []
         for choice in choices_of(schema):
             trial = _Checker(self._open_file)
@@ -141,9 +145,13 @@ class _Checker:
             if not trial.wrongs:
                 self.files += trial.files
                 return fitted
-            said = said if said and choice.get("type") == "null" else trial.wrongs
-        self.wrongs += said
-        return None
+            if [wrong.pointer for wrong in trial.wrongs if wrong.code == "WRONG_TYPE"] != [pointer(keys)]:
+                said = trial.wrongs
+        if said:
+            self.wrongs += said
+            return None
+        types = [_article(_type(choice)) for choice in choices_of(schema) if choice.get("type") != "null"]
+        return self._refuse(keys, "WRONG_TYPE", "must be {}, not {}".format(" or ".join(types), _shown(value)))
 
     def _file(self, value: Any, keys: Keys) -> Any:
         if isinstance(value, str):
@@ -152,9 +160,7 @@ class _Checker:
             except ValueError as error:
                 return self._refuse(keys, "NOT_A_FILE", str(error))
         if not isinstance(value, File):
-            return self._refuse(
-                keys, "WRONG_TYPE", "must be a file or the text of a data: URL, not {}".format(_shown(value))
-            )
+            return self._refuse(keys, "WRONG_TYPE", "must be {}, not {}".format(_article("file"), _shown(value)))
         self.files.append(keys)
         return value.path
 
@@ -199,7 +205,12 @@ def _article(kind: str) -> str:
         "number": "a number",
         "boolean": "true or false",
     }
-    return dict(words, array="a list", object="an object", null="null").get(kind, kind)
+    words = dict(words, array="a list", object="an object", null="null", file="a file or the text of a data: URL")
+    return words.get(kind, kind)
+
+
+def _type(schema: Schema) -> str:
+    return "file" if is_file(schema) else str(schema.get("type", "one of the choices"))
 
 
 def _shown(value: Any) -> str:

@@ -42,6 +42,7 @@ Body = Union[Collected, Multipart]
 
 def body_for(errand: Errand, settings: Settings, memory: Memory) -> Body:
     """What takes in the body of this request. Raises Problem for a length or a kind that is not taken."""
+    _check_coding(errand.request.headers.get("content-encoding", "identity"))
     content_type = errand.request.headers.get("content-type", "")
     if content_type.lower().startswith(_MULTIPART):
         if errand.request.length > settings.max_upload:
@@ -78,6 +79,12 @@ def json_object(body: Body) -> Dict[str, Any]:
     if not isinstance(value, dict):
         raise Problem(BAD_REQUEST, 'the body must be a JSON object, such as {"text": "hello"}')
     return value
+
+
+def _check_coding(coding: str) -> None:
+    if coding.strip().lower() != "identity":
+        detail = "Content-Encoding {} is not taken; send the body as it is".format(coding[:60])
+        raise Problem(UNSUPPORTED_MEDIA_TYPE, detail, headers={"Accept-Encoding": "identity"})
 
 
 def _pairs(data: bytes) -> List[Tuple[str, Field]]:

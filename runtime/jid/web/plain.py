@@ -1,5 +1,6 @@
 """The endpoints of this runtime's own."""
 
+import asyncio
 from typing import Any, Dict
 
 from jid.encoding import json_bytes
@@ -9,8 +10,11 @@ from jid.web.answer import JSON, TEXT, answer
 from jid.web.body import Body, inputs
 from jid.web.errand import Errand
 from jid.web.openapi import document
+from jid.web.problem import STARTING, Problem
 from jid.web.response import Response
 from jid.web.service import Service, order_of, run_of
+
+_PATIENCE = 5.0  # seconds that a description is waited for
 
 _INDEX = {
     "Ping": "/ping",
@@ -51,7 +55,12 @@ async def metrics(service: Service, errand: Errand, body: Body) -> Response:
 
 async def openapi(service: Service, errand: Errand, body: Body) -> Response:
     """This API, described."""
-    return Response(200, JSON, json_bytes(document(service.config, await service.keeper.described())))
+    try:
+        described = await asyncio.wait_for(service.keeper.described(), _PATIENCE)
+    except asyncio.TimeoutError:
+        detail = "what the model takes is not known yet, as its file is still being imported"
+        raise Problem(STARTING, detail, headers={"Retry-After": "1"}) from None
+    return Response(200, JSON, json_bytes(document(service.config, described)))
 
 
 async def infer(service: Service, errand: Errand, body: Body) -> Response:

@@ -17,6 +17,7 @@ UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
 HEAD_TOO_LARGE = "HEAD_TOO_LARGE"
 CONFLICT = "CONFLICT"
 NOT_IMPLEMENTED = "NOT_IMPLEMENTED"
+STARTING = "STARTING"
 HTTP_VERSION = "HTTP_VERSION"
 
 
@@ -42,6 +43,7 @@ KINDS = {
     failure.RUN_FAILED: Kind(500, "The model raised an error"),
     failure.MODEL_DIED: Kind(500, "The model's process died"),
     NOT_IMPLEMENTED: Kind(501, "The server cannot do this"),
+    STARTING: Kind(503, "The model is still being loaded"),
     failure.STOPPING: Kind(503, "The server is stopping"),
     failure.MODEL_NOT_FOUND: Kind(503, "The model's class is not there"),
     failure.IMPORT_FAILED: Kind(503, "The model's file cannot be imported"),
