@@ -84,6 +84,7 @@ def _greeting(address: str, house: House) -> str:
     warning = "It isolates nothing: build only what you trust.\n" if house.ports.engine.name == "process" else ""
     return (
         f"modelserver at http://{address}, engine: {house.ports.engine.name}. {warning}\n"
+        f"  in a browser: http://{address}/\n"
         f"  (cd examples/hello && zip -qr ../../hello.zip .)\n"
         f'  curl -X POST {at}/upload -F "file=@hello.zip"\n'
         f"  curl {at}/\n"

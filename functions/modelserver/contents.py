@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from modelserver.archive import Archive, File, Limits, open_archive
+from modelserver.archive import Archive, File, look_into
 from modelserver.errors import NotFound, TooLarge
 from modelserver.package import Package
 from modelserver.services import Services
@@ -17,11 +17,10 @@ _SHOWN_NAME = 200
 
 @contextmanager
 def opened(services: Services, package: Package) -> Iterator[Archive]:
-    """The package's archive. Raises PackageNotFound, Unavailable; InvalidPackage if the limits are narrower by now."""
-    settings = services.settings
+    """The package's archive. Raises PackageNotFound, Unavailable; InvalidPackage if the zip has been damaged."""
     reader = services.catalog.open_zip(package)
     try:
-        yield open_archive(reader, Limits(settings.max_entries, settings.max_unpacked, settings.max_ratio))
+        yield look_into(reader)
     finally:
         reader.close()
 

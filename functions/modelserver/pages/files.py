@@ -15,6 +15,7 @@ from modelserver.services import Services
 
 _MOST_LISTED = 300
 _MOST_TEXT = 128 * 1024
+_MOST_MARKDOWN = 64 * 1024  # what is made to take long takes half a second; a longer text is shown as it is
 _READMES = ("readme.md", "readme.markdown", "readme.txt", "readme.rst", "readme")
 _MARKDOWN = (".md", ".markdown")
 
@@ -80,7 +81,7 @@ def _readme_path(paths: frozenset[str]) -> str:
 
 
 def _readme(text: str, path: str, paths: frozenset[str], locate: Callable[[str], str]) -> str | Markup:
-    if not path.lower().endswith(_MARKDOWN):
+    if not path.lower().endswith(_MARKDOWN) or len(text) > _MOST_MARKDOWN:
         return text
     from modelserver.pages.readme import readme_html
 

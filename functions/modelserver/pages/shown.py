@@ -7,13 +7,14 @@ from datetime import datetime, timezone
 
 from modelserver.jsontypes import JSON
 
+_MOST = 1e18
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 _STEPS = ((365 * 86_400, "year"), (30 * 86_400, "month"), (86_400, "day"), (3600, "hour"), (60, "minute"))
 
 
 def size(count: object) -> str:
-    """Bytes: "512 bytes", "1.4 MB", in powers of 1000."""
-    if not isinstance(count, int | float) or isinstance(count, bool):
+    """Bytes: "512 bytes", "1.4 MB", in powers of 1000. "" for what is no size."""
+    if not isinstance(count, int | float) or isinstance(count, bool) or not 0 <= count <= _MOST:
         return ""
     value, unit = float(count), 0
     while value >= 999.95 and unit < len(_UNITS) - 1:
@@ -36,8 +37,8 @@ def when(created: str) -> str:
 
 
 def seconds(value: object) -> str:
-    """A duration: "4 ms", "1.23 s", "3 min 20 s"."""
-    if not isinstance(value, int | float) or isinstance(value, bool):
+    """A duration: "4 ms", "1.23 s", "3 min 20 s". "" for what is none."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= _MOST:
         return ""
     if value < 1:
         return f"{value * 1000:.0f} ms" if value >= 0.001 else "< 1 ms"
