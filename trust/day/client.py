@@ -88,16 +88,22 @@ class Client:
         answer = self._ask("POST", "/upload", data=data, headers={"Accept": "application/x-ndjson"}, stream=True)
         if answer.status_code != 200:
             return _read(answer)
-        account.uploaded(200, "", before)
+        accepted = False
         try:
-            for line in answer.iter_lines():
-                if line and json.loads(line)["Event"] in ("package", "problem"):
-                    break
+            for line in filter(None, answer.iter_lines()):
+                event = json.loads(line)
+                if event["Event"] == "accepted":
+                    accepted = True
+                    account.uploaded(200, "", before)
+                elif event["Event"] == "problem" and not accepted:
+                    return event["Data"]["status"], _code(event["Data"])
+                elif event["Event"] in ("package", "problem"):
+                    return 200, ""
         except (*_CUT, ValueError) as error:
             raise Cut from error
         finally:
             answer.close()
-        return 200, ""
+        raise Cut
 
     def _session(self, account: Account, data: bytes) -> tuple[int, str]:
         """Begun now, or gone on with if one of this content was cut off: the bytes that came are there still."""
@@ -198,6 +204,10 @@ def _read(answer: requests.Response) -> tuple[int, str]:
         value = answer.json() if answer.content else {}
     except ValueError:
         return answer.status_code, f"no JSON: {answer.text[:200]!r}"
+    return answer.status_code, _code(value)
+
+
+def _code(value: Any) -> str:
     if not isinstance(value, dict) or "code" not in value:
-        return answer.status_code, ""
-    return answer.status_code, value["code"] + (RECORDED if "ID" in value else "")
+        return ""
+    return str(value["code"]) + (RECORDED if "ID" in value else "")

@@ -40,6 +40,14 @@ class Setting:
     slow: int = 0
 
 
+SETTINGS = (
+    Setting("plain"),
+    Setting("slow fsync", slow=50_000),
+    Setting("full disk", small_disk=True, contents=4),
+    Setting("docker", engine="docker", contents=2),
+)
+
+
 @dataclass
 class Report:
     """kills: how often, by the way it was done. done: what the clients did. faults: each with where to see it again."""
@@ -63,7 +71,9 @@ class Day:
         self._clients = [self._client(f"client{number}", shared) for number in range(_CLIENTS)]
         accounts = [*shared, *(account for client in self._clients for account in client.own)]
         self._accounts = {account.content.id: account for account in accounts}
-        self._inspection = Inspection(folder, self._accounts, excused=setting.small_disk)
+        self._inspection = Inspection(
+            folder, self._accounts, docker=setting.engine == "docker", excused=setting.small_disk
+        )
         self.report = Report()
 
     def run(self, kills: int) -> Report:
@@ -144,8 +154,7 @@ class Day:
         for package in server.get("/v1/packages/?status=any&limit=1000").json():
             server.delete(f"/v1/packages/{package['ID']}")
         server.stop()
-        left = [path for name in ("packages", "staging", "builds", "processes") for path in self._left(name)]
-        self._tell("night", (f"{path} is left of what was deleted" for path in left))
+        self._tell("night", self._inspection.deleted())
         self._tell("night", self._said())
         for client in self._clients:
             self.report.done += client.done
@@ -166,9 +175,6 @@ class Day:
             return []
         lines = (self._folder / "server.log").read_text(errors="replace").splitlines()
         return [f"the server's log says: {line}" for line in lines if line.startswith("Traceback")][:1]
-
-    def _left(self, name: str) -> list[Path]:
-        return list((self._folder / "data" / name).iterdir())
 
     def _start(self) -> Server:
         environment = {

@@ -13,6 +13,7 @@ from local.audit import Audit
 from tests.processes import running
 from tests.servers import Server
 from trust.day.content import files_of, tree_id
+from trust.day.images import containers, images
 from trust.day.ledger import Account
 from trust.day.machine import family
 
@@ -22,11 +23,14 @@ _BUILDING = 180.0
 
 @dataclass
 class Inspection:
-    """folder: of the server's data folder, its log and its TMPDIR. accounts: by ID. excused: whether builds may
-    fail that should not, as they do on a full disk."""
+    """folder: of the server's data folder, its log and its TMPDIR. accounts: by ID. docker: whether that builds.
+
+    excused: whether builds may fail that should not, as they do on a full disk.
+    """
 
     folder: Path
     accounts: Mapping[str, Account]
+    docker: bool = False
     excused: bool = False
     _zips: dict[str, str] = field(default_factory=dict)
 
@@ -49,11 +53,23 @@ class Inspection:
         for package_id, package in packages.items():
             yield from self._outcome(self.accounts[package_id], package)
         ready = {package_id for package_id, package in packages.items() if package["Status"] == "ready"}
-        yield from _difference("processes", _names(self.folder / "data" / "processes"), ready)
+        if self.docker:
+            yield from containers(self.accounts.keys())
+            yield from images(self.accounts.keys() - ready)
+        else:
+            yield from _difference("processes", _names(self.folder / "data" / "processes"), ready)
         until = time.monotonic() + _PATIENCE
         while _names(self.folder / "tmp") and time.monotonic() < until:
             time.sleep(0.1)  # models that are still warm
         yield from (f"{name} is left in TMPDIR" for name in _names(self.folder / "tmp"))
+
+    def deleted(self) -> Iterator[str]:
+        """When every package has been, and the server has ended."""
+        for name in ("packages", "staging", "builds", "processes", "../tmp"):
+            yield from (f"{name}/{left} is left of what was deleted" for left in _names(self.folder / "data" / name))
+        if self.docker:
+            yield from containers(self.accounts.keys())
+            yield from images(self.accounts.keys())
 
     def _package(self, server: Server, account: Account, listed: dict[str, Any] | None) -> Iterator[str]:
         answer = server.get(f"/v1/packages/{account.content.id}")
@@ -94,7 +110,7 @@ class Inspection:
         for damage in Audit(data).all().damage:
             yield f"verify: {damage.subject}: {damage.what}"
         yield from (f"staging/{name} is left" for name in _names(data / "staging"))
-        known = {"lock", "packages", "packages.sqlite", "builds", "processes", "staging", "sessions"}
+        known = {"lock", "packages", "packages.sqlite", "builds", "processes", "staging", "sessions", "owner"}
         yield from (f"{name} is left in the data folder" for name in _names(data) - known if "sqlite-" not in name)
 
     def _strays(self, server: Server) -> Iterator[str]:
