@@ -22,6 +22,7 @@ _EVERY = 10.0  # seconds between two lines about the same transfer
 _BRIEF = 0.5  # seconds after which something is worth a line of its own
 _WIDEST = 100
 _LAST = 20  # lines of the log of a build that failed
+_STAGE = "==> "  # how a log's line about a stage begins; the stages are told of by themselves
 _KEPT = 8_000  # characters of it
 
 
@@ -37,7 +38,10 @@ class Bar(Protocol):
 class View(Protocol):
     """A build under way."""
 
-    def stage(self, text: str, /) -> None: ...
+    def begin(self, stage: str, /) -> None: ...
+
+    def stage(self, text: str, /) -> None:
+        """A line about one that ended."""
 
     def log(self, text: str, /) -> None:
         """A piece of the log, wherever it is cut."""
@@ -110,18 +114,25 @@ class _Printed:
         self._screen = screen
         self._rest = ""
 
+    def begin(self, stage: str, /) -> None:
+        pass
+
     def stage(self, text: str, /) -> None:
-        self._screen.say(text)
+        self._screen.say(f"  {text}")
 
     def log(self, text: str, /) -> None:
         *lines, self._rest = (self._rest + text).split("\n")
         for line in lines:
-            self._screen.say(f"  {line}", "dim")
+            self._say(line)
 
     def end(self) -> None:
         if self._rest.strip():
-            self._screen.say(f"  {self._rest}", "dim")
+            self._say(self._rest)
         self._rest = ""
+
+    def _say(self, line: str) -> None:
+        if not line.startswith(_STAGE):
+            self._screen.say(f"  {line}", "dim")
 
 
 class Bars:
@@ -174,21 +185,26 @@ class _Spinning:
         self._above = _Printed(above) if above else None
         self._tail = ""
 
+    def begin(self, stage: str, /) -> None:
+        self._progress.update(self._task, description=words.line(stage), said="")  # type: ignore[arg-type]
+
     def stage(self, text: str, /) -> None:
-        self._progress.update(self._task, description=words.line(text))  # type: ignore[arg-type]
-        self._progress.console.print(Text(words.line(text)))
+        self._progress.console.print(Text(f"  {words.line(text)}"))
 
     def log(self, text: str, /) -> None:
         if self._above:
             self._above.log(text)
         self._tail = (self._tail + text)[-_KEPT:]
-        last = next((line for line in reversed(self._tail.splitlines()) if line.strip()), "")
-        self._progress.update(self._task, said=words.line(last)[:_WIDEST])  # type: ignore[arg-type]
+        last = words.line("".join(self._lines()[-1:]))[:_WIDEST]
+        self._progress.update(self._task, said=last)  # type: ignore[arg-type]
 
     def tell_the_end(self, screen: Screen) -> None:
         """The last lines of a log that was not shown."""
-        for line in [] if self._above else self._tail.splitlines()[-_LAST:]:
+        for line in [] if self._above else self._lines()[-_LAST:]:
             screen.say(f"  {line}", "dim")
+
+    def _lines(self) -> list[str]:
+        return [line for line in self._tail.splitlines() if line.strip() and not line.startswith(_STAGE)]
 
 
 def _took(screen: Screen, label: str, total: int, began: float) -> None:

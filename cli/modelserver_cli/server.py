@@ -97,6 +97,13 @@ class Server:
             yield self._guarded(answer.iter_text())
 
     @contextmanager
+    def watch(self, package_id: str) -> Iterator[httpx.Response]:
+        """A build from its beginning, as events, one a line."""
+        headers = {"Accept": _STREAM}
+        with self._stream("GET", f"{_PACKAGES}{package_id}/log", params={"follow": "1"}, headers=headers) as answer:
+            yield answer
+
+    @contextmanager
     def zip(self, package_id: str, start: int) -> Iterator[httpx.Response]:
         """The zip from byte `start` on, from wherever the server says that it is."""
         headers = {"Range": f"bytes={start}-"} if start else {}

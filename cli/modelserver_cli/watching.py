@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from modelserver_cli import words
 from modelserver_cli.exits import Exit
 from modelserver_cli.failure import Failure
 from modelserver_cli.patience import Patience
@@ -19,27 +20,24 @@ from modelserver_cli.server import Server
 Object = dict[str, Any]
 
 _ENDED = "BUILD_FAILED"
+_WHILE = 0.1  # seconds of a stage that is worth a line
 
 
 class Watch:
-    """One package's build. What was shown of its log is not shown again."""
+    """One package's build. What was shown of it is not shown again when the connection has to be made anew."""
 
     def __init__(self, server: Server, package_id: str, screen: Screen) -> None:
         self._server = server
         self._id = package_id
         self._screen = screen
         self._shown = 0
+        self._stages: set[str] = set()
 
     def follow(self, answer: httpx.Response) -> Object:
         """The package that an upload's answer ends with. Raises Failure with the problem, if it ends with one."""
         with self._viewed() as view:
-            for name, data in _events(answer):
-                if name == "package":
-                    return _object(data)
-                if name == "problem":
-                    raise refused(_object(data))
-                self._show(view, name, data)
-        return self.join()
+            ended = self._heard(view, answer)
+        return ended or self.join()
 
     def join(self) -> Object:
         """The package when the build that is under way has ended."""
@@ -49,7 +47,9 @@ class Watch:
                 try:
                     if ended := self._ended():
                         return ended
-                    self._read(view)
+                    with self._server.watch(self._id) as answer:
+                        if ended := self._heard(view, answer):
+                            return ended
                     patience.renew()
                 except Failure as failure:
                     if failure.exit_status is not Exit.NO_SERVER:
@@ -79,21 +79,31 @@ class Watch:
             raise refused({"code": _ENDED, "status": 422, **_object(package.get("Error"))})
         return package if package.get("Status") == "ready" else None
 
-    def _read(self, view: View) -> None:
+    def _heard(self, view: View, answer: httpx.Response) -> Object | None:
+        """The package that the events end with, None if they break off. Raises Failure with a problem."""
         at = 0
-        with self._server.log(self._id, follow=True) as pieces:
-            for piece in pieces:
-                fresh = piece[max(0, self._shown - at) :]
-                at += len(piece)
-                self._log(view, fresh)
+        for name, data in _events(answer):
+            if name == "package":
+                return _object(data)
+            if name == "problem":
+                raise refused({"code": _ENDED, "status": 422, **_object(data)})
+            if name == "stage":
+                self._tell_stage(view, _object(data))
+            if name == "log" and isinstance(data, str):
+                fresh = data[max(0, self._shown - at) :]
+                at += len(data)
+                self._shown = max(self._shown, at)
+                view.log(fresh)
+        return None
 
-    def _show(self, view: View, name: str, data: Any) -> None:
-        if name == "log" and isinstance(data, str):
-            self._log(view, data)
-
-    def _log(self, view: View, text: str) -> None:
-        self._shown += len(text)
-        view.log(text)
+    def _tell_stage(self, view: View, stage: Object) -> None:
+        """As it begins, and as it ends if that took a while."""
+        name, seconds = str(stage.get("Name", "")), stage.get("Seconds")
+        if not isinstance(seconds, float | int):
+            view.begin(name)
+        elif seconds >= _WHILE and name not in self._stages:
+            self._stages.add(name)
+            view.stage(f"{name}: {words.seconds(seconds)}")
 
 
 def _events(answer: httpx.Response) -> Iterator[tuple[str, Any]]:

@@ -99,9 +99,11 @@ def test_in_a_terminal_what_moves_is_gone_at_the_end(cli: Command, tmp_path: Pat
 
 
 def test_in_a_terminal_a_failed_build_shows_the_end_of_its_log(cli: Command, tmp_path: Path) -> None:
-    shown = _in_a_terminal(cli, "push", hello(tmp_path / "model", code=FAILING), status=1)
-    assert "==> test process-cpu" in shown.rpartition("\x1b[?25h")[2]
-    assert "out of cheese" in shown
+    code = f"import sys\nprint('the last words', file=sys.stderr)\n{FAILING}"
+    shown = _in_a_terminal(cli, "push", hello(tmp_path / "model", code=code), status=1)
+    end = shown.rpartition("\x1b[?25h")[2]
+    assert "the last words" in end
+    assert "out of cheese" in end
 
 
 def _in_a_terminal(command: Command, *words: str | Path, status: int = 0) -> str:

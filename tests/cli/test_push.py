@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from tests.cli.between import Between
@@ -10,6 +11,17 @@ from tests.cli.conftest import Command
 from tests.cli.folders import committed, hello
 from tests.local.conftest import Server, Start
 from tests.packages import FAILING
+
+_WORDS = 60
+_TALKING = f"""
+import sys, time
+class Model:
+    def setup(self):
+        for number in range({_WORDS}):
+            print("word", number, file=sys.stderr, flush=True)
+            time.sleep(0.05)
+    def run(self) -> str: return "ok"
+"""
 
 
 def test_a_pushed_directory_has_the_id_that_git_gives_it(cli: Command, tmp_path: Path) -> None:
@@ -101,12 +113,14 @@ def test_a_push_that_was_ended_goes_on_with_the_next(cli: Command, between: Betw
 
 
 def test_a_build_that_can_no_longer_be_watched_is_asked_for(cli: Command, between: Between, tmp_path: Path) -> None:
-    """The connection breaks in the build's first words; nothing is sent a second time."""
-    between.cut_down = [1_000]
-    ended = cli.at(between.address)("push", hello(tmp_path / "model"), "--json")
+    """The connection breaks twice while the model talks; nothing is sent or shown a second time."""
+    between.cut_down = [2_500, 2_500]
+    ended = cli.at(between.address)("push", hello(tmp_path / "model", code=_TALKING), "--json")
     assert ended.json["Status"] == "ready"
     assert between.cut_down == []
     assert between.requests.count("POST /v1/packages/upload") == 1
+    assert re.findall(r"^  word (\d+)$", ended.err, re.MULTILINE) == [str(number) for number in range(_WORDS)]
+    assert ended.err.count("test process-cpu: ") == 1
 
 
 def test_a_token_is_sent_to_the_server_that_wants_one(alone: Command, start: Start, tmp_path: Path) -> None:
