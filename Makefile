@@ -8,7 +8,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --genera
 	--no-emit-find-links --custom-compile-command "make lock"
 .DEFAULT_GOAL := help
 
-.PHONY: help install demo serve test check docs bench bench-serving cloud-demo trust lock audit
+.PHONY: help install demo serve test check docs record bench bench-serving cloud-demo trust lock audit
 
 help: ## These lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ lock: .venv/installed ## What is installed, anew from requirements.in and pyproj
 
 docs: .venv/installed ## docs/reference anew, from the code that it speaks of
 	@$(BIN)/python -m docs.generator
+
+record: .venv/tested ## docs/push.txt anew: a real push, as a terminal shows it
+	@$(BIN)/python -m docs.recorder
 
 bench: .venv/benched ## Beside the peers: one table, 1 if a bound is broken (WORKS="NAME ..."; QUICK=1: that it runs)
 	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(WORKS)
