@@ -32,7 +32,8 @@ if __name__ == "__main__":
         _hide_ourselves()
         from jid.work.worker import work
 
-        sys.exit(work(int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), at_start))
+        channel, road, shelf, control = map(int, sys.argv[2:])
+        sys.exit(work(channel, road, shelf, control, at_start))
     _hide_all_but_ours()
     from jid.commands import main
 

@@ -2,24 +2,29 @@
 
 A frame is two unsigned 32-bit lengths (big endian), a head in JSON and a body in bytes. Texts and JSON travel
 as they will leave the server, and files by path, so that neither is copied or parsed without need. A large body
-is a parcel, which goes before its frame and over a socket pair of its own; the head says that there is one.
+does not travel: the head says where on the shelf it lies, or that it is a parcel, which goes before its frame and
+over a socket pair of its own.
 """
 
 import json
 import struct
-from typing import BinaryIO, Callable, List, NamedTuple, Optional, Union
+from typing import BinaryIO, Callable, List, NamedTuple, Optional, Sequence, Union
 
 from jid.failure import INTERNAL, Failure
 from jid.parcel import Parcel
+from jid.shelf import Placed
 
 SETUP, RUN, COMPARE, VERSIONS = "setup", "run", "compare", "versions"  # to the model's process
 DESCRIBED, READY, TOLD = "described", "ready", "told"  # from it, about itself
 OUTPUT, ITEM, END, FAILED = "output", "item", "end", "failed"  # from it, about a run
 TEXT, JSON, FILE = "text", "json", "file"  # what an output's or an item's body is
 
+NUMBER = struct.Struct(">q")  # over a pipe: a run to cancel, or ~n for what may be cleared from n on the shelf
+
 _LENGTHS = struct.Struct(">II")
 
-Take = Callable[[], Union[Parcel, bytes]]  # fetches the next parcel; raises OSError
+Held = Union[Parcel, Placed]  # a large body
+Take = Callable[[List[int]], Union[Held, bytes]]  # fetches one; raises OSError
 
 
 class Message(NamedTuple):
@@ -31,7 +36,7 @@ class Message(NamedTuple):
     kind: str
     run: int = 0
     note: str = ""
-    body: Union[bytes, Parcel] = b""
+    body: Union[bytes, Held] = b""
 
     def content(self) -> bytes:
         """The body, wherever it is. Raises OSError."""
@@ -61,9 +66,9 @@ def packed(message: Message) -> bytes:
     return b"".join((_LENGTHS.pack(len(head), len(body)), head, body))
 
 
-def announced(message: Message) -> bytes:
-    """The frame of a message whose body is a parcel that was sent before."""
-    head = json.dumps([message.kind, message.run, message.note, 1]).encode("ascii")
+def announced(message: Message, where: Sequence[int]) -> bytes:
+    """The frame of a message whose body is at a place on the shelf, or without one a parcel that was sent before."""
+    head = json.dumps([message.kind, message.run, message.note, where]).encode("ascii")
     return _LENGTHS.pack(len(head), 0) + head
 
 
@@ -78,7 +83,7 @@ def receive(stream: BinaryIO) -> Optional[Message]:
 
 
 class Unpacker:
-    """Messages out of bytes that arrive in pieces of any size. take: fetches their parcels, where there are any."""
+    """Messages out of bytes that arrive in pieces of any size. take: fetches large bodies, if there are any."""
 
     def __init__(self, take: Optional[Take] = None) -> None:
         self._buffer = bytearray()
@@ -108,10 +113,10 @@ class Unpacker:
 
 
 def _message(head: bytes, body: bytes, take: Optional[Take] = None) -> Message:
-    kind, run, note, *parcels = json.loads(head.decode("ascii"))
-    if not parcels or take is None:
+    kind, run, note, *where = json.loads(head.decode("ascii"))
+    if not where or take is None:
         return Message(kind, run, note, body)
     try:
-        return Message(kind, run, note, take())
+        return Message(kind, run, note, take(where[0]))
     except OSError as error:
         return of_failure(run, Failure(INTERNAL, "an answer of the model was lost: {}".format(error)))

@@ -32,6 +32,14 @@ class Parcel:
             raise OSError("an answer became shorter while it was read")
         return found
 
+    def piece(self, start: int, most: int) -> bytes:
+        """Some of it."""
+        return os.pread(self.descriptor, most, start)
+
+    def send(self, road: int, start: int, most: int) -> int:
+        """Have the kernel send some of it to a socket; bytes that were sent. Raises OSError."""
+        return os.sendfile(road, self.descriptor, start, most)
+
     def close(self) -> None:
         """Give the memory back."""
         if self.descriptor >= 0:
@@ -49,7 +57,7 @@ def wrapped(content: Union[str, bytes]) -> Optional[Parcel]:
     except (AttributeError, OSError):
         return None
     try:
-        for piece in _pieces(content):
+        for piece in pieces(content):
             parcel.size += _written(parcel.descriptor, piece)
     except OSError:
         parcel.close()
@@ -91,7 +99,8 @@ def _opened(descriptor: int) -> Union[Parcel, bytes]:
     return parcel if descriptor < _FEW else parcel.read()
 
 
-def _pieces(content: Union[str, bytes]) -> "Iterator[Union[bytes, memoryview]]":
+def pieces(content: Union[str, bytes]) -> Iterator[bytes]:
+    """The content in UTF-8."""
     if isinstance(content, bytes):
         yield content
         return
@@ -99,7 +108,7 @@ def _pieces(content: Union[str, bytes]) -> "Iterator[Union[bytes, memoryview]]":
         yield content[start : start + _PIECE].encode("utf-8", "replace")
 
 
-def _written(descriptor: int, piece: "Union[bytes, memoryview]") -> int:
+def _written(descriptor: int, piece: bytes) -> int:
     left = memoryview(piece)
     while left:
         left = left[os.write(descriptor, left) :]

@@ -107,7 +107,7 @@ def test_an_example_may_have_a_large_output(guest: Make) -> None:
 
 def test_nothing_stays_open(guest: Make) -> None:
     with guest(SIZES).serving() as server:
-        server.infer(size=1)
+        server.infer(size=BIG)
         before, inside = descriptors(server), server.infer(size=0, kind="open").json()
         for kind in ("plain", "list", "stream"):
             for _ in range(20):
@@ -132,6 +132,37 @@ def test_a_slow_reader_holds_up_nobody(guest: Make) -> None:
         connection.recv(1000)
         assert server.infer(size=2).text == "abcdefgabcdefg"
         server.until("ready")
+
+
+def test_more_slow_readers_than_there_is_shared_memory_for(guest: Make) -> None:
+    with guest(SIZES).serving() as server:
+        crowd = [asking(server, size=BIG) for _ in range(12)]
+        assert server.infer(size=BIG).text == "abcdefg" * BIG
+        for connection in crowd:
+            head, _, body = taken(connection, 7 * BIG).partition(b"\r\n\r\n")
+            body += taken(connection, 7 * BIG - len(body))
+            assert head.startswith(b"HTTP/1.1 200 OK")
+            assert body == b"abcdefg" * BIG
+            connection.close()
+
+
+def test_a_model_cannot_take_the_shared_memory_away(guest: Make) -> None:
+    infer = """
+        import os
+        class Model:
+            def run(self, spoil: bool = False) -> str:
+                for name in os.listdir("/proc/self/fd") if spoil else []:
+                    try:
+                        if "jid-shelf" in os.readlink("/proc/self/fd/" + name):
+                            os.ftruncate(int(name), 0)
+                    except PermissionError:
+                        return "it is sealed"
+                return "abcdefg" * 200_000
+    """
+    with guest(infer).serving() as server:
+        assert len(server.infer().body) == 1_400_000
+        assert server.infer(spoil=True).text == "it is sealed"
+        assert len(server.infer().body) == 1_400_000
 
 
 def test_a_reader_that_never_reads_is_let_go(guest: Make) -> None:

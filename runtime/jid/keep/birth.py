@@ -7,6 +7,7 @@ import sys
 from typing import Dict, NamedTuple
 
 from jid.config import Config
+from jid.shelf import Shelf, new_shelf
 
 _MAIN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "__main__.py")
 
@@ -14,12 +15,13 @@ _MAIN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 class Born(NamedTuple):
     """A process, and our ends of what leads to it. orders: a pipe for the numbers of runs to cancel.
 
-    channel: for messages. road: for parcels. printed: a pipe with all that it prints.
+    channel: for messages. road, shelf: for large answers. printed: a pipe with all that it prints.
     """
 
     child: "subprocess.Popen[bytes]"
     channel: socket.socket
     road: socket.socket
+    shelf: Shelf
     orders: int
     printed: int
 
@@ -33,6 +35,7 @@ class Born(NamedTuple):
         """Close our ends."""
         self.channel.close()
         self.road.close()
+        self.shelf.close()
         os.close(self.orders)
         os.close(self.printed)
 
@@ -46,14 +49,15 @@ def bear(config: Config, temporary: str) -> Born:
     road, their_road = socket.socketpair()
     control, orders = os.pipe()
     printed, printed_to = os.pipe()
-    theirs = (their_channel.fileno(), their_road.fileno(), control)
+    shelf = new_shelf()
+    theirs = (their_channel.fileno(), their_road.fileno(), shelf, control)
     try:
         child = subprocess.Popen(
             [sys.executable, "-u", _MAIN, "worker", *map(str, theirs)],
             stdin=subprocess.DEVNULL,
             stdout=printed_to,
             stderr=printed_to,
-            pass_fds=theirs,
+            pass_fds=[one for one in theirs if one >= 0],
             cwd=config.source if os.path.isdir(config.source) else "/",
             env=_environment(config, temporary),
             start_new_session=True,
@@ -61,7 +65,7 @@ def bear(config: Config, temporary: str) -> Born:
     except BaseException:
         for end in (channel, road):
             end.close()
-        for descriptor in (orders, printed):
+        for descriptor in (orders, printed, *([shelf] if shelf >= 0 else [])):
             os.close(descriptor)
         raise
     finally:
@@ -72,7 +76,7 @@ def bear(config: Config, temporary: str) -> Born:
     for one in (channel, road):
         one.setblocking(False)
     os.set_blocking(orders, False)
-    return Born(child, channel, road, orders, printed)
+    return Born(child, channel, road, Shelf(shelf), orders, printed)
 
 
 def _environment(config: Config, temporary: str) -> Dict[str, str]:

@@ -4,9 +4,8 @@ import asyncio
 import json
 import os
 import signal
-import struct
 import time
-from typing import Any, Dict, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional, Union
 
 from jid import message
 from jid.failure import MODEL_DIED, TIMED_OUT, Failure
@@ -21,7 +20,6 @@ from jid.typed.shape import Schema
 _NOTHING = 0  # the run that messages about the process itself belong to
 _POLITE = 3.0  # seconds for a process to end after it was told to
 _LEFTOVER = 0.1  # seconds in which what a dead process had sent arrives
-_NUMBER = struct.Struct(">Q")
 
 
 class Described(NamedTuple):
@@ -50,8 +48,9 @@ class Process(asyncio.Protocol):
         self._child = born.child
         self._control = born.orders
         self._road = born.road
+        self._shelf = born.shelf
         self._bounds = bounds
-        self._unpacker = Unpacker(lambda: taken(self._road))
+        self._unpacker = Unpacker(self._large)
         self._runs: Dict[int, Run] = {}
         self._own: "asyncio.Queue[Message]" = asyncio.Queue()  # about the process itself
         self._last = 0
@@ -161,6 +160,7 @@ class Process(asyncio.Protocol):
         self._channel = None
         os.close(self._control)
         self._road.close()
+        self._shelf.close()
         self._loop.create_task(self._bury())
 
     def _abort(self) -> None:
@@ -178,11 +178,20 @@ class Process(asyncio.Protocol):
     def _cancel(self, number: int) -> None:
         """Tell the model to stop this run; a process that does not get it done in time is replaced."""
         if self._channel:
-            try:
-                os.write(self._control, _NUMBER.pack(number))
-            except (BlockingIOError, BrokenPipeError):  # it reads no more, so its time will run out
-                pass
+            self._tell(number)  # if it reads no more, its time will run out
             self._loop.call_later(self._bounds.grace, self._condemn, number)
+
+    def _tell(self, number: int) -> None:
+        """Over the pipe, which the model's process reads whatever it does."""
+        if self._channel:
+            try:
+                os.write(self._control, message.NUMBER.pack(number))
+            except (BlockingIOError, BrokenPipeError):
+                pass
+
+    def _large(self, where: List[int]) -> Union[message.Held, bytes]:
+        """What was announced. Raises OSError."""
+        return self._shelf.placed(where, lambda start: self._tell(~start)) if where else taken(self._road)
 
     def _condemn(self, number: int) -> None:
         if number in self._runs:

@@ -5,8 +5,8 @@ import time
 from typing import List, Union
 
 from jid.keep.run import Run
+from jid.message import Held
 from jid.order import File
-from jid.parcel import Parcel
 from jid.scratch import new_directory, remove
 from jid.web.request import Request
 
@@ -24,7 +24,7 @@ class Errand:
         self._temporary = temporary
         self._directories: List[str] = []
         self._outputs: List[str] = []
-        self._parcels: List[Parcel] = []
+        self._held: List[Held] = []
         self._started = time.time()
 
     def directory(self) -> str:
@@ -57,10 +57,10 @@ class Errand:
         if self._is_passing(path, run):
             self._outputs.append(path)
 
-    def kept(self, body: Union[bytes, Parcel]) -> Union[bytes, Parcel]:
-        """The same body; a parcel is closed with this errand."""
-        if isinstance(body, Parcel):
-            self._parcels.append(body)
+    def kept(self, body: Union[bytes, Held]) -> Union[bytes, Held]:
+        """The same body; a large one is closed with this errand."""
+        if not isinstance(body, bytes):
+            self._held.append(body)
         return body
 
     def close(self) -> None:
@@ -71,8 +71,8 @@ class Errand:
             remove(directory)
         for path in self._outputs:
             self._remove(path)
-        for parcel in self._parcels:
-            parcel.close()
+        for held in self._held:
+            held.close()
 
     def _is_passing(self, path: str, run: Run) -> bool:
         made = os.stat(path).st_ctime

@@ -1,4 +1,4 @@
-"""A file on its way into a socket: by the kernel alone where it can (sendfile(2)), else piece by piece."""
+"""A large body on its way into a socket: by the kernel alone where it can, else piece by piece."""
 
 import asyncio
 import contextlib
@@ -7,22 +7,24 @@ import socket
 import sys
 from typing import Iterator
 
+from jid.message import Held
+
 _PIECE = 262144  # bytes of a file read at once
 _AT_ONCE = 1 << 20  # bytes that the kernel sends before other connections have their turn
 
 
 class Pour:
-    """So many bytes of an open file. left: those that the socket, or its transport, has not been given yet."""
+    """left: bytes that the socket, or its transport, has not been given yet."""
 
-    def __init__(self, transport: asyncio.Transport, descriptor: int, size: int) -> None:
+    def __init__(self, transport: asyncio.Transport, body: Held) -> None:
         self._transport = transport
-        self._descriptor = descriptor
-        self._size = self.left = size
+        self._body = body
+        self.left = body.size
 
     async def by_the_kernel(self) -> None:
         """Send what can be sent in this way; the rest is left for `piece`.
 
-        Raises OSError when the client is gone or the file became shorter.
+        Raises OSError when the client is gone or a file became shorter.
         """
         if sys.platform != "linux" or self._transport.get_write_buffer_size():
             return
@@ -37,7 +39,7 @@ class Pour:
 
     def piece(self) -> bytes:
         """The next bytes, at least one. Raises OSError when there are none."""
-        found = os.pread(self._descriptor, min(self.left, _PIECE), self._size - self.left)
+        found = self._body.piece(self._body.size - self.left, min(self.left, _PIECE))
         self._count(len(found))
         return found
 
@@ -53,7 +55,7 @@ class Pour:
     def _sent(self, way: int) -> int:
         """Bytes that were sent; -1 where the socket is full."""
         try:
-            return os.sendfile(way, self._descriptor, self._size - self.left, min(self.left, _AT_ONCE))
+            return self._body.send(way, self._body.size - self.left, min(self.left, _AT_ONCE))
         except BlockingIOError:
             return -1
         except ConnectionError:

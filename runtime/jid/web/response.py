@@ -2,7 +2,7 @@
 
 from typing import AsyncIterator, Dict, NamedTuple, Union
 
-from jid.parcel import Parcel
+from jid.message import Held
 
 _REASONS = {  # of what is sent here; http.HTTPStatus knows all of them, and takes a millisecond to load
     200: "OK",
@@ -34,12 +34,12 @@ class FileContent(NamedTuple):
 class Response(NamedTuple):
     """status, media type, body; a body of unknown length comes from an iterator and is sent as it comes.
 
-    Who made the response closes a parcel in it, once it was sent.
+    Who made the response closes what it holds, once it was sent.
     """
 
     status: int
     type: str
-    body: Union[bytes, Parcel, FileContent, AsyncIterator[bytes]]
+    body: Union[bytes, Held, FileContent, AsyncIterator[bytes]]
     headers: Dict[str, str] = {}
 
 

@@ -1,9 +1,12 @@
 """The way out of one connection: answers as bytes, no faster than the client reads them."""
 
 import asyncio
+import os
 from typing import Optional
 
+from jid.message import Held
 from jid.parcel import Parcel
+from jid.shelf import Placed
 from jid.web.pour import Pour, corked, on_its_way
 from jid.web.request import Request
 from jid.web.response import FileContent, Response, head
@@ -55,8 +58,8 @@ class Wire:
         if isinstance(response.body, bytes):
             await self._send_bytes(head(response, len(response.body), keep), request, response.body)
             return keep
-        if isinstance(response.body, Parcel):
-            await self._pour_out(head(response, response.body.size, keep), response.body.descriptor, response.body.size)
+        if isinstance(response.body, (Parcel, Placed)):
+            await self._pour_out(head(response, response.body.size, keep), response.body)
             return keep
         if isinstance(response.body, FileContent):
             await self._send_file(response, response.body, keep)
@@ -79,13 +82,16 @@ class Wire:
             await self._room
 
     async def _send_file(self, response: Response, content: FileContent, keep: bool) -> None:
-        with open(content.path, "rb", buffering=0) as file:
-            size = file.seek(0, 2)
-            await self._pour_out(head(response, size, keep), file.fileno(), size)
+        descriptor = os.open(content.path, os.O_RDONLY)
+        file = Parcel(descriptor, os.fstat(descriptor).st_size)
+        try:
+            await self._pour_out(head(response, file.size, keep), file)
+        finally:
+            file.close()
 
-    async def _pour_out(self, start: bytes, descriptor: int, size: int) -> None:
-        """The head, then a file."""
-        self._pour = Pour(self.transport, descriptor, size)
+    async def _pour_out(self, start: bytes, body: Held) -> None:
+        """The head, then the body."""
+        self._pour = Pour(self.transport, body)
         self._since = self._loop.time()
         try:
             with corked(self.transport):

@@ -3,22 +3,24 @@
 import os
 import socket
 import threading
-from typing import BinaryIO, List, Optional
+from typing import BinaryIO, List, Optional, Union
 
 from jid import message
 from jid.failure import Failure
 from jid.message import Message, Unpacker
-from jid.parcel import hand_over
+from jid.parcel import LARGE, hand_over, wrapped
+from jid.shelf import Shelf
 
 _PIECE = 65536
 
 
 class Line:
-    """Says and hears messages; any thread may say. road: for parcels."""
+    """Says and hears messages; any thread may say. road, shelf: for large bodies."""
 
-    def __init__(self, channel: socket.socket, road: socket.socket) -> None:
+    def __init__(self, channel: socket.socket, road: socket.socket, shelf: Shelf) -> None:
         self._channel = channel
         self._road = road
+        self._shelf = shelf
         self._incoming: BinaryIO = channel.makefile("rb")
         self._unpacker = Unpacker()
         self._lock = threading.Lock()
@@ -42,22 +44,31 @@ class Line:
 
     def say(self, kind: str, run: int = 0, note: str = "", body: bytes = b"") -> None:
         """Send a message."""
-        self.send(Message(kind, run, note, body))
+        self._check_process()
+        with self._lock:
+            self._channel.sendall(message.packed(Message(kind, run, note, body)))
 
-    def send(self, said: Message) -> None:
-        """Send a message; a parcel in it is given away."""
-        if os.getpid() != self._process:  # a fork of the model's that came back from run()
-            os._exit(0)
-        with self._lock:  # no other frame between a parcel and its own
-            self._channel.sendall(self._framed(said))
-        if not isinstance(said.body, bytes):
-            said.body.close()
+    def give(self, kind: str, run: int, note: str, content: Union[str, bytes]) -> None:
+        """Send a message with a body that may be large, a text in UTF-8: over the shelf, as a parcel, or as it is."""
+        if len(content) < LARGE or not self._give_large(Message(kind, run, note), content):
+            body = content.encode("utf-8", "replace") if isinstance(content, str) else content
+            self.say(kind, run, note, body)
 
     def fail(self, run: int, failure: Failure) -> None:
         """Say that a run failed, or with 0 the process."""
-        self.send(message.of_failure(run, failure))
+        told = message.of_failure(run, failure)
+        self.say(told.kind, told.run, told.note, told.content())
 
-    def _framed(self, said: Message) -> bytes:
-        if isinstance(said.body, bytes) or not hand_over(said.body, self._road):
-            return message.packed(said)
-        return message.announced(said)
+    def _give_large(self, said: Message, content: Union[str, bytes]) -> bool:
+        self._check_process()
+        place = self._shelf.put(content)
+        parcel = None if place else wrapped(content)
+        with self._lock:  # no other frame between a parcel and its own
+            if place is None and not (parcel and hand_over(parcel, self._road)):
+                return False
+            self._channel.sendall(message.announced(said, place or ()))
+        return True
+
+    def _check_process(self) -> None:
+        if os.getpid() != self._process:  # a fork of the model's that came back from run()
+            os._exit(0)

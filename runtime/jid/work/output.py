@@ -3,44 +3,41 @@
 import os
 import pathlib
 from enum import Enum
-from typing import Any, Union
+from typing import Any, NamedTuple, Union
 
 from jid import message
 from jid.encoding import data_url, json_bytes
 from jid.mediatype import UNKNOWN, shown
-from jid.message import Message
-from jid.parcel import LARGE, wrapped
 from jid.scratch import new_directory
 
 _BYTES = (bytes, bytearray, memoryview)
 
 
-def outgoing(value: Any) -> Message:
-    """The value as an OUTPUT message. Raises TypeError, ValueError or OSError for what cannot be sent.
+class Output(NamedTuple):
+    """note: message.TEXT, JSON or FILE. content: a text, JSON in UTF-8, or a path in UTF-8."""
+
+    note: str
+    content: Union[str, bytes]
+
+
+def outgoing(value: Any) -> Output:
+    """What is sent of a value. Raises TypeError, ValueError or OSError for what cannot be sent.
 
     Bytes and images become files below `tempfile.gettempdir()`, which go when they have been sent.
     """
     if isinstance(value, str):
-        return _message(message.TEXT, value)
+        return Output(message.TEXT, value)
     if isinstance(value, pathlib.PurePath):
         return _file(_existing(value))
     if isinstance(value, _BYTES):
         return _file(_written(value))
     if _is_image(value):
         return _file(_saved(value))
-    return _message(message.JSON, json_bytes(value, _plain))
+    return Output(message.JSON, json_bytes(value, _plain))
 
 
-def _message(note: str, content: Union[str, bytes]) -> Message:
-    parcel = wrapped(content) if len(content) >= LARGE else None
-    if parcel:
-        return Message(message.OUTPUT, 0, note, parcel)
-    body = content.encode("utf-8", "replace") if isinstance(content, str) else content
-    return Message(message.OUTPUT, 0, note, body)
-
-
-def _file(path: str) -> Message:
-    return Message(message.OUTPUT, 0, message.FILE, path.encode("utf-8", "surrogateescape"))
+def _file(path: str) -> Output:
+    return Output(message.FILE, path.encode("utf-8", "surrogateescape"))
 
 
 def _plain(value: Any) -> Any:

@@ -12,7 +12,7 @@ from jid.typed.making import made
 from jid.typed.signature import Signature
 from jid.work import evidence
 from jid.work.line import Line
-from jid.work.output import outgoing
+from jid.work.output import Output, outgoing
 from jid.work.reason import told
 from jid.work.room import Room
 
@@ -56,18 +56,18 @@ class Task:
 
     def give(self, run: int, output: Any) -> None:
         """Send the whole output of a run. Raises Failure RUN_FAILED."""
-        self.line.send(self.sendable(output)._replace(run=run))
+        self.line.give(message.OUTPUT, run, *self.sendable(output))
 
     def give_item(self, run: int, item: Any) -> None:
         """Send one item of a stream. Raises Failure RUN_FAILED."""
-        self.line.send(self.sendable(item)._replace(kind=message.ITEM, run=run))
+        self.line.give(message.ITEM, run, *self.sendable(item))
 
     def end(self, run: int) -> None:
         """A stream came to its end."""
         self.line.say(message.END, run)
 
-    def sendable(self, value: Any) -> Message:
-        """The value as a message. Raises Failure RUN_FAILED."""
+    def sendable(self, value: Any) -> Output:
+        """What is sent of a value. Raises Failure RUN_FAILED."""
         try:
             return outgoing(value)
         except Exception as error:

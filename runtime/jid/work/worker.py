@@ -5,7 +5,6 @@ import gc
 import os
 import signal
 import socket
-import struct
 import threading
 import time
 from typing import Any, Callable, FrozenSet, Optional
@@ -15,6 +14,7 @@ from jid.config import Config, read_config
 from jid.encoding import json_bytes
 from jid.failure import SETUP_FAILED, Failure
 from jid.settled import settle
+from jid.shelf import Shelf
 from jid.typed.signature import signature_of
 from jid.work.capacity import Capacity, capacity_of, is_async
 from jid.work.line import Line
@@ -26,18 +26,18 @@ from jid.work.single import Single
 from jid.work.task import Task
 
 _LAST_WORDS = 2.0  # seconds in which the process may end by itself once the server is gone
-_NUMBER = struct.Struct(">Q")
 
 
-def work(channel: int, road: int, control: int, at_start: FrozenSet[str]) -> int:
+def work(channel: int, road: int, shelf: int, control: int, at_start: FrozenSet[str]) -> int:
     """Serve the socket at `channel` until the server closes it.
 
-    road: a socket for parcels. control: a pipe from which the numbers of cancelled runs come. at_start: modules
-    that Python had by itself.
+    road: a socket for parcels. shelf: a descriptor, or -1. control: a pipe from which the numbers of cancelled runs
+    come, and of what the shelf can be cleared of. at_start: modules that Python had by itself.
     """
     atexit.register(_take_along)  # the first to be registered is the last to be called
-    line = Line(socket.socket(fileno=channel), socket.socket(fileno=road))
-    watch = _Watch(control)
+    shared = Shelf(shelf)
+    line = Line(socket.socket(fileno=channel), socket.socket(fileno=road), shared)
+    watch = _Watch(control, shared)
     watch.start()
     try:
         config = read_config(dict(os.environ))
@@ -116,20 +116,24 @@ def _take_along() -> None:
 
 
 class _Watch(threading.Thread):
-    """Hears of cancelled runs, and of the server's end."""
+    """Hears of cancelled runs, of what the shelf can be cleared of, and of the server's end."""
 
-    def __init__(self, control: int) -> None:
+    def __init__(self, control: int, shelf: Shelf) -> None:
         super().__init__(daemon=True)
         self._control = control
+        self._shelf = shelf
         self.cancel: Optional[Callable[[int], None]] = None
 
     def run(self) -> None:
         while True:
-            told = os.read(self._control, _NUMBER.size)  # whole numbers: a pipe does not part what is this small
-            if len(told) < _NUMBER.size:
+            told = os.read(self._control, message.NUMBER.size)  # whole: a pipe does not part what is this small
+            if len(told) < message.NUMBER.size:
                 break
-            if self.cancel:
-                self.cancel(_NUMBER.unpack(told)[0])
+            (number,) = message.NUMBER.unpack(told)
+            if number < 0:
+                self._shelf.clear(~number)
+            elif self.cancel:
+                self.cancel(number)
         self._end()
 
     def _end(self) -> None:
