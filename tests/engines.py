@@ -32,13 +32,15 @@ def need_docker() -> None:
 
 
 @contextmanager
-def local_engine(kind: str, folder: Path, seconds: float = 300.0) -> Iterator[tuple[LocalEngine, FileStorage]]:
+def local_engine(
+    kind: str, folder: Path, seconds: float = 300.0, registry: str = ""
+) -> Iterator[tuple[LocalEngine, FileStorage]]:
     """An engine of this machine and the storage that it reads."""
     if kind == "docker":
         need_docker()
     else:
         met(Part.PROCESS)
-    settings = Settings(data=folder, engine=kind, base_image_prefix="localhost/")
+    settings = Settings(data=folder, engine=kind, base_image_prefix="localhost/", registry=registry)
     storage = FileStorage(folder)
     made = builder(settings, Facts.load(), tools(os.environ))
     engine = LocalEngine(made, storage, folder / "builds", Bounds(2, seconds, LIMITS))

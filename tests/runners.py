@@ -9,7 +9,7 @@ from pathlib import Path
 
 from local.house import starter
 from local.runner import LocalRunner, Warmth
-from modelserver.package import Package
+from modelserver.package import Package, PackageID
 from modelserver.ports import Call, Reply, Runner
 from modelserver.settings import Settings
 from tests.engines import local_engine
@@ -41,30 +41,38 @@ def whole(reply: Reply) -> bytes:
 
 
 @contextmanager
-def local_world(
-    kind: str, folder: Path, *, count: int = 4, idle: float = 300.0, run: float = 60.0
-) -> Iterator[RunnerWorld]:
-    """What is built in it is gone at its end."""
-    settings = Settings(data=folder, engine=kind, test_memory=512 * 1024**2, run_timeout=run)
-    built: list[Package] = []
-    with local_engine(kind, folder) as (engine, storage):
-        runner = LocalRunner(starter(kind, settings, folder, {"PATH": "/usr/bin:/bin"}), Warmth(count, idle, run))
-        runner.open()
+def built(kind: str, folder: Path, registry: str = "") -> Iterator[Callable[[str], Package]]:
+    """Builds a model of this code, and gives the package as it is recorded then; all is gone at the end."""
+    made: list[Package] = []
+    with local_engine(kind, folder, registry=registry) as (engine, storage):
 
         def ready(code: str) -> Package:
             upload = storage.receive(iter([zipped(model(code))]), 1 << 30)
             storage.keep(upload.name)
-            package = record(len(built) + 1, upload=upload.name)
-            package = replace(package, id=type(package.id)((package.build + package.build)[:40]))
-            built.append(package)
+            package = record(len(made) + 1, upload=upload.name)
+            package = replace(package, id=PackageID((package.build + package.build)[:40]))
+            made.append(package)
             engine.submit(package)
             outcome = engine.wait(package, SOON)
             assert outcome and not outcome.error, outcome
             return package.ended(outcome)
 
         try:
+            yield ready
+        finally:
+            for package in made:
+                engine.remove(package)
+
+
+@contextmanager
+def local_world(
+    kind: str, folder: Path, *, count: int = 4, idle: float = 300.0, run: float = 60.0
+) -> Iterator[RunnerWorld]:
+    settings = Settings(data=folder, engine=kind, test_memory=512 * 1024**2, run_timeout=run)
+    with built(kind, folder) as ready:
+        runner = LocalRunner(starter(kind, settings, folder, {"PATH": "/usr/bin:/bin"}), Warmth(count, idle, run))
+        runner.open()
+        try:
             yield RunnerWorld(runner, ready)
         finally:
             runner.close()
-            for package in built:
-                engine.remove(package)

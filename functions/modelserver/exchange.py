@@ -17,6 +17,7 @@ from modelserver.errors import NoAnswer
 from modelserver.ports import Call, Reply
 
 _PIECE = 64 * 1024
+_MOST_INTERIM = 10
 _GLANCE = 0.25  # seconds between looks at whether somebody still waits for the answer
 _BROKEN = "The model's server closed the connection without an answer."
 
@@ -67,9 +68,8 @@ def exchange(wire: Wire, host: str, call: Call, seconds: float, done: Callable[[
     patience = Patience(seconds)
     try:
         whole = _Sending(wire, patience).send(_head(host, call, token), call)
-        response = HTTPResponse(wire, method="POST")  # type: ignore[arg-type]  # it needs makefile alone
         _await_word(wire, patience, call)
-        _waiting(wire, patience, response.begin)
+        response = _begun(wire, patience)
     except TimeoutError:
         done(False)
         raise NoAnswer(f"The model did not answer within {seconds:.0f} s.") from None
@@ -131,6 +131,29 @@ class _Sending:
             except (BrokenPipeError, ConnectionResetError):
                 return False  # why, it may have said before
         return True
+
+
+def _begun(wire: Wire, patience: Patience) -> HTTPResponse:
+    response = _Head(wire, method="POST")  # type: ignore[arg-type]  # it needs makefile alone
+    try:
+        _waiting(wire, patience, response.begin)
+    except BaseException:
+        response.close()
+        raise
+    return response
+
+
+class _Head(HTTPResponse):
+    """http.client passes over any number of interim answers (100 Continue); here they end."""
+
+    _interim = 0
+
+    def _read_status(self) -> tuple[str, int, str]:
+        self._interim += 1
+        if self._interim > _MOST_INTERIM:
+            raise HTTPException("the answer has no end of interim answers")
+        status: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]
+        return status
 
 
 class _Answer:

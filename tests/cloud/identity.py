@@ -76,8 +76,10 @@ def throwaway_key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-def service_account_file(folder: Path, key: rsa.RSAPrivateKey) -> Path:
-    """A service account's key file, for GOOGLE_APPLICATION_CREDENTIALS."""
+def service_account_file(
+    folder: Path, key: rsa.RSAPrivateKey, tokens: str = "https://oauth2.googleapis.com/token"
+) -> Path:
+    """A service account's key file, for GOOGLE_APPLICATION_CREDENTIALS. tokens: where it gets tokens."""
     file = folder / "account.json"
     account = {
         "type": "service_account",
@@ -86,7 +88,7 @@ def service_account_file(folder: Path, key: rsa.RSAPrivateKey) -> Path:
         "private_key": _pem(key).decode(),
         "client_email": EMAIL,
         "client_id": "1",
-        "token_uri": "https://oauth2.googleapis.com/token",
+        "token_uri": tokens,
     }
     file.write_text(json.dumps(account))
     return file

@@ -14,6 +14,7 @@ from modelserver.errors import BadRequest, NotReady
 from modelserver.memory import MemoryRunner
 from modelserver.package import Artifact, Outcome, Package
 from modelserver.ports import Call, Reply
+from tests.cloud.runs import cloudrun_world
 from tests.packages import HELLO, record
 from tests.runners import RunnerWorld, json_call, local_world, whole
 
@@ -42,11 +43,18 @@ _MIB = 1024**2
 _PART = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
 
 
-@pytest.fixture(params=["memory", "process", pytest.param("docker", marks=pytest.mark.docker)], scope="module")
+_REAL = [pytest.param(name, marks=pytest.mark.docker) for name in ("docker", "cloudrun")]
+
+
+@pytest.fixture(params=["memory", "process", *_REAL], scope="module")
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunnerWorld]:
     """One for the whole suite: a model that was built for one test serves the next one too."""
     if request.param == "memory":
         yield _memory()
+        return
+    if request.param == "cloudrun":
+        with cloudrun_world(tmp_path_factory.mktemp("world")) as (world, _):
+            yield world
         return
     with local_world(request.param, tmp_path_factory.mktemp("world")) as world:
         yield world

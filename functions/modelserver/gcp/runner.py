@@ -5,9 +5,10 @@ from __future__ import annotations
 import socket
 import ssl
 from dataclasses import replace
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from modelserver.errors import NoAnswer
+from modelserver.errors import Misconfigured, NoAnswer, Problem, TooLarge, Unavailable
 from modelserver.exchange import Wire, exchange
 from modelserver.gcp.cloudrun import CloudRun
 from modelserver.gcp.idtokens import IDTokens
@@ -18,7 +19,6 @@ from modelserver.settings import Settings
 
 _CONNECT = 10.0
 _GRACE = 60.0  # seconds beyond the time of a run: for an instance to start, the set-up, the way
-_NOT_FOUND = 404
 
 
 class CloudRunRunner:
@@ -37,10 +37,11 @@ class CloudRunRunner:
         address, made = (known, False) if known else self._service(package)
         self._addresses[package.build] = address
         reply = self._asked(address, call)
-        if reply.status == _NOT_FOUND:  # which no `/infer` answers: it is Google that knows no such service
-            del self._addresses[package.build]
+        if problem := _refusal(reply):
             reply.close()
-            raise NoAnswer("Its service on Cloud Run is gone. Ask again: it is then made anew.")
+            if reply.status == HTTPStatus.NOT_FOUND:
+                self._addresses.pop(package.build, None)
+            raise problem
         return replace(reply, started=made)
 
     def remove(self, package: Package) -> None:
@@ -67,6 +68,21 @@ class CloudRunRunner:
             raise NoAnswer(f"Cloud Run cannot be reached: {error}.") from None
         seconds = self._settings.run_timeout + _GRACE
         return exchange(wire, place.netloc, call, seconds, lambda reusable: wire.close(), token)
+
+
+def _refusal(reply: Reply) -> Problem | None:
+    """What Google says in the model's place, if it does: a model's own refusals are problem documents."""
+    if reply.status < HTTPStatus.BAD_REQUEST or reply.headers.get("content-type") == "application/problem+json":
+        return None
+    if reply.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        return Misconfigured("Cloud Run refuses this server: its service account lacks the right run.routes.invoke.")
+    if reply.status == HTTPStatus.NOT_FOUND:
+        return NoAnswer("Its service on Cloud Run is gone. Ask again: it is then made anew.")
+    if reply.status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
+        return Unavailable("Cloud Run has no instance for it now. Try again.", headers={"Retry-After": "5"})
+    if reply.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return TooLarge("Cloud Run takes requests of up to 32 MB.")
+    return NoAnswer(f"Cloud Run answered with the status {reply.status}.")
 
 
 def _wire(host: str, port: int | None, secret: bool) -> Wire:
