@@ -34,6 +34,8 @@ LISTED = {
     "pip install . ": "tests/cli/test_command.py does it in an environment of its own; the tutorial does it too",
     "terraform -chdir=infra init": "it needs a project; tests/cloud/test_infra_terraform.py applies it to mocks",
     "curl -X POST $UPLOAD/v1/packages/uploads": "tests/cloud/test_end_to_end.py does it with the functions",
+    "curl -i -X PUT": "it goes on from that; tests/contracts/test_sessions.py cuts and resumes",
+    "$ gcloud builds submit": "what the real CLI printed in `make cloud-demo`, with a stand-in for Cloud Build",
     "docker run --rm --gpus all": "it needs a GPU; tests/local/test_examples.py runs images without one",
     "python3 -m pip download": "hundreds of MB",
     "python3 -m venv .venv": "it needs the wheels of the block before",
