@@ -10,10 +10,9 @@ import fcntl
 import json
 import os
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from local.artifacts import docker_damage, process_damage
@@ -21,22 +20,12 @@ from local.files import FileStorage
 from local.leftovers import Leftover, Leftovers
 from local.records import Records
 from modelserver.archive import open_archive
-from modelserver.audit import AGAIN, ANEW, UNLIMITED, Damage, record_damage, zip_damage
+from modelserver.audit import AGAIN, ANEW, UNLIMITED, Damage, Found, record_damage, zip_damage
 from modelserver.errors import InvalidPackage, Misconfigured, Unavailable
 from modelserver.package import Outcome, Package, PackageID
 
 _MOMENT = 3.0
 _RESTORE = "restore packages.sqlite from a copy"
-
-
-@dataclass
-class Found:
-    """count: packages by status; size: bytes of their zips; notes: what is worth a word and no damage."""
-
-    count: Counter[str] = field(default_factory=Counter)
-    size: int = 0
-    damage: list[Damage] = field(default_factory=list)
-    notes: Counter[str] = field(default_factory=Counter)
 
 
 class Audit:

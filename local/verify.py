@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from local.audit import Audit, Found
+from local.audit import Audit
 from local.house import builder
 from local.job import Job
 from local.server import CANNOT_START
@@ -41,18 +41,8 @@ def verify(words: Sequence[str]) -> int:
     except Misconfigured as problem:
         print(f"modelserver cannot verify: {problem.detail}", file=sys.stderr)
         return CANNOT_START
-    print("\n".join(_lines(found, settings.data)))
+    print("\n".join(found.lines(str(settings.data))))
     return 1 if found.damage else 0
-
-
-def _lines(found: Found, data: Path) -> Iterator[str]:
-    counted = ", ".join(f"{found.count[status]} {status}" for status in ("ready", "building", "failed"))
-    yield f"{data}: {found.count.total()} packages ({counted}), {found.size:,} bytes of zips read"
-    for note, count in sorted(found.notes.items()):
-        yield f"  {count} {note}"
-    for damage in found.damage:
-        yield f"DAMAGED {damage.subject}: {damage.what}\n  cure: {damage.cure}"
-    yield f"{len(found.damage)} damaged" if found.damage else "all sound"
 
 
 def _retested(text: str, audit: Audit, settings: Settings) -> Iterator[Damage]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from modelserver.archive import Limits, open_archive
 from modelserver.errors import InvalidPackage
@@ -30,6 +31,26 @@ class Damage:
     subject: str
     what: str
     cure: str
+
+
+@dataclass
+class Found:
+    """What an audit saw. count: packages by status; size: bytes of their zips; notes: what is no damage, how often."""
+
+    count: Counter[str] = field(default_factory=Counter)
+    size: int = 0
+    damage: list[Damage] = field(default_factory=list)
+    notes: Counter[str] = field(default_factory=Counter)
+
+    def lines(self, where: str) -> Iterator[str]:
+        """For people. where: whose packages they are."""
+        counted = ", ".join(f"{self.count[status]} {status}" for status in ("ready", "building", "failed"))
+        yield f"{where}: {self.count.total()} packages ({counted}), {self.size:,} bytes of zips read"
+        for note, count in sorted(self.notes.items()):
+            yield f"  {count} {note}"
+        for damage in self.damage:
+            yield f"DAMAGED {damage.subject}: {damage.what}\n  cure: {damage.cure}"
+        yield f"{len(self.damage)} damaged" if self.damage else "all sound"
 
 
 def record_damage(package: Package) -> Iterator[Damage]:

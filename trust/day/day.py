@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import random
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -148,8 +149,11 @@ class Day:
         self._tell("evening", self._inspection.at_rest(server))
         if server.stop() != 0:
             self.report.faults.append(f"{self._seed}: the server did not end well")
-        if local_main(["verify", "--data", str(self._folder / "data")]) != 0:
-            self.report.faults.append(f"{self._seed}: verify finds damage")
+        said = io.StringIO()
+        with redirect_stdout(said):
+            status = local_main(["verify", "--data", str(self._folder / "data")])
+        if status != 0:
+            self.report.faults.append(f"{self._seed}: python -m local verify: {said.getvalue()}")
         server = self._start()
         for package in server.get("/v1/packages/?status=any&limit=1000").json():
             server.delete(f"/v1/packages/{package['ID']}")
