@@ -40,6 +40,8 @@ LISTED = {
     "python3 -m pip download": "hundreds of MB",
     "python3 -m venv .venv": "it needs the wheels of the block before",
     "TOKEN=... buildspecs/push_examples.sh": "tests/local/test_push_examples.py does it",
+    "python -m local verify ": "tests/local/test_verify.py does it",
+    "cd functions && python -m modelserver.gcp.verify": "it needs a project; tests/cloud/test_verify.py does it here",
     "EXAMPLE ": "what that prints, with images of a project",
     "- id: google": "it needs GitHub, and Google's trust in it",
 }
