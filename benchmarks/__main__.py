@@ -19,7 +19,7 @@ from pathlib import Path
 from benchmarks.table import Row, head, left_out, line
 from benchmarks.work import QUICK, Missing, Scale, Work
 
-MODULES = ("upload", "download", "reading", "imports")
+MODULES = ("upload", "download", "reading", "building", "imports")
 
 
 def main(words: list[str]) -> int:

@@ -88,7 +88,7 @@ def _filled(folder: Path, count: int) -> Iterator[Server]:
 
 def _made(server: Server, folder: Path) -> Package:
     """A package as it is when it has been built and tested."""
-    body = zips.hello(folder / "hello.zip").read_bytes()
+    body = zips.hello(folder / "hello.zip", "bench/hello").read_bytes()
     request = Request(f"{server.packages}/upload", body, {"Content-Type": "application/zip"})
     with urlopen(request) as answer:
         known = json.load(answer)

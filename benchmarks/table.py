@@ -68,5 +68,9 @@ def each_second(value: float) -> str:
     return f"{value:.0f} /s"
 
 
+def number(value: float) -> str:
+    return f"{value:g}"
+
+
 def _line(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cell.ljust(width) for cell, width in zip(cells, _WIDTHS, strict=True)) + " |"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.table import Row
+from local.docker_line import docker_answers
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ def program(name: str, package: str = "") -> Need:
 
 CURL = program("curl")
 DOCKER_REGISTRY = program("docker-registry")
+DOCKER = Need("a Docker engine that answers", "start dockerd, or Docker Desktop", docker_answers)
 GIT = program("git")
 NGINX = program("nginx", "nginx-light")
 UNZIP = program("unzip")

@@ -14,7 +14,17 @@ _BLOCK = 16
 # The extra fields that Info-ZIP's zip gives to each file: UT (5 bytes) and ux (11).
 _TIMES_AND_OWNER = struct.pack("<2sHBL2sHBBLBL", b"UT", 5, 1, 1_700_000_000, b"ux", 11, 1, 4, 1000, 4, 1000)
 _CONFIG = "name: bench/package\nmodel: infer.py:Model\n"
-_HELLO = Path(__file__).parents[1] / "examples" / "hello"
+_HELLO = """model: infer.py:Model
+examples:
+  - input: {}
+    output: hello world
+  - input: {text: you, times: 3}
+    output: hello you you you
+"""
+_SAY = """class Model:
+    def run(self, text: str = "world", times: int = 1) -> str:
+        return " ".join(["hello"] + [text] * times)
+"""
 _CODE = "class Model:\n    def run(self):\n        return 'ok'\n"
 
 
@@ -39,12 +49,21 @@ def deflated(path: Path, beside: Path, mebibytes: int) -> Path:
     return path
 
 
-def hello(path: Path) -> Path:
-    """The package examples/hello, with what a test of it needs."""
+def hello(path: Path, name: str, package: str = "", python: str = "", line: str = "") -> Path:
+    """A package that says hello, zipped."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in sorted(_HELLO.iterdir()):
-            archive.write(file, file.name)
+        for inside, text in hello_files(name, package, python, line).items():
+            archive.writestr(inside, text)
     return path
+
+
+def hello_files(name: str, package: str, python: str, line: str) -> dict[str, str]:
+    """Its files by path: examples/hello without its library. package: one pin, or ""; line: of code, at the end."""
+    keys = {"python_packages": package and f"[{package}]", "python_version": python and f'"{python}"'}
+    said = [f"  {key}: {value}\n" for key, value in keys.items() if value]
+    config = "".join([f"name: {name}\n", _HELLO, *(["environment:\n"] if said else []), *said])
+    imports = f"import {package.partition('==')[0]}\n\n\n" if package else ""
+    return {"jid.yaml": config, "infer.py": imports + _SAY + line}
 
 
 def small_files(path: Path, count: int) -> Path:
