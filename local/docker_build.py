@@ -13,6 +13,7 @@ from modelserver.jsontypes import Object
 
 _STEP = re.compile(r"Step \d+/\d+ : (?P<instruction>.*)")
 _LAYER = re.compile(r" ---> (?P<id>[0-9a-f]{12,64})")
+_CACHED = " ---> Using cache"
 _CONTAINER = re.compile(r" ---> Running in (?P<id>[0-9a-f]{12,64})")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _CAUSE = re.compile(r"\b(?:error|E|fatal|unable|cannot|no matching)\b", re.IGNORECASE)
@@ -23,8 +24,8 @@ _WIDTH = 400
 class DockerBuild:
     """Reads the messages of the engine's build API, in order.
 
-    layer: called with the stage (a number, from 1) and the ID of each layer made or found in it, the base
-    image's apart.
+    layer: called with the stage (a number, from 1) and the ID of each layer made in it, and of the last one of those
+    found there already; the base image's apart.
     instruction: of the Dockerfile, the one under way. container: where it runs, or "". image: the ID of
     the finished image, or "".
     """
@@ -34,6 +35,8 @@ class DockerBuild:
         self.container = ""
         self.image = ""
         self._stage = 0
+        self._is_found = False
+        self._found = ""
         self._job = job
         self._layer = layer
         self._words: deque[str] = deque(maxlen=_LINES)
@@ -44,6 +47,7 @@ class DockerBuild:
             raise self._failed(str(message["error"]))
         if "aux" in message:
             self.image = str(cast(Object, message["aux"]).get("ID", self.image))
+            self._tell_found()
         if "progress" not in message:
             self._read(str(message.get("stream") or _status(message)))
 
@@ -57,15 +61,33 @@ class DockerBuild:
         if step := _STEP.match(line):
             self.instruction, self.container = step["instruction"], ""
             self._words.clear()
-            self._stage += self._at_base()
+            self._is_found = False
+            if self._at_base():
+                self._tell_found()
+                self._stage += 1
+        elif line == _CACHED:
+            self._is_found = True
         elif container := _CONTAINER.match(line):
             self.container = container["id"]
         elif layer := _LAYER.match(line):
             self.container = ""
             if not self._at_base():
-                self._layer(self._stage, layer["id"])
+                self._hold(layer["id"])
         elif line.strip():
             self._words.append(line.rstrip()[:_WIDTH])
+
+    def _hold(self, layer: str) -> None:
+        """A layer that was made holds those below it; of those that were found, it is enough to hold the last."""
+        if self._is_found:
+            self._found = layer
+        else:
+            self._found = ""
+            self._layer(self._stage, layer)
+
+    def _tell_found(self) -> None:
+        if self._found:
+            self._layer(self._stage, self._found)
+            self._found = ""
 
     def _failed(self, error: str) -> BuildFailed:
         self._job.log(f"{error}\n")

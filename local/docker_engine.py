@@ -97,13 +97,12 @@ class DockerBuilder:
         return _outcome(tried, artifacts=self._publish(package, tried, job))
 
     def dockerfile(self, package: Package, archive: Archive, architecture: Architecture) -> str:
-        """How the image is made."""
+        """How the image is made, but for its labels, which the engine adds."""
         needed = requirements(archive, package.config)
         return dockerfile(
             package.config,
             architecture,
             wheels(package.config, needed, self._facts, architecture, package.completion),
-            package_id=package.id,
             base_image_prefix=self._settings.base_image_prefix,
             package_index=self._settings.package_index,
         )

@@ -15,6 +15,7 @@ from local.docker_build import DockerBuild
 from local.docker_line import Line, calling, reached
 from local.job import Job
 from modelserver.config import Architecture
+from modelserver.dockerfile import labels_of
 from modelserver.errors import BuildFailed
 from modelserver.jsontypes import Object
 from modelserver.package import Artifact, Package
@@ -97,7 +98,7 @@ class DockerImages:
                 rm=True,
                 forcerm=True,
                 decode=True,
-                labels={LABEL: str(package.id)},
+                labels=labels_of(package.config, package.id) | {LABEL: str(package.id)},
                 container_limits={"memory": self._memory, "memswap": self._memory},
             ),
         )

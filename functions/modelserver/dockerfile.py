@@ -18,7 +18,8 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from modelserver.config import Architecture, Config
 from modelserver.errors import Misconfigured
@@ -32,6 +33,7 @@ _PIP = (
     "PIP_BREAK_SYSTEM_PACKAGES=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_CACHE_DIR=1 "
     "PIP_DISABLE_PIP_VERSION_CHECK=1 python -m pip install"
 )
+_NO_LABELS: Mapping[str, str] = MappingProxyType({})
 _GATHER_CUDA = (
     "mkdir -p /opt/cuda/jid && cp -a /usr/local/cuda/. /opt/cuda/ && find /opt/cuda -name '*.a' -delete && "
     "find /usr/lib -name 'libcu[db][nl]*.so.*' -exec cp -a {} /opt/cuda/jid/ ';'"
@@ -50,13 +52,13 @@ def dockerfile(
     architecture: Architecture,
     wheels: Wheels,
     *,
-    package_id: str = "",
+    labels: Mapping[str, str] = _NO_LABELS,
     base_image_prefix: str = "",
     package_index: str = "",
 ) -> str:
     """The Dockerfile of one architecture, ending in a newline.
 
-    wheels: what `completion.wheels` gave for this architecture. package_id: for a label, where it is known.
+    wheels: what `completion.wheels` gave for this architecture. labels: of the image, see `labels_of`.
     base_image_prefix: stands before every base image, "mirror.example.com/dockerhub/". package_index: the
     index pip uses, as a URL; it is in the build's history, so it may not hold a password.
     Raises Misconfigured when a prefix or an index is not one.
@@ -71,9 +73,15 @@ def dockerfile(
         "RUN python -I -m compileall -q /opt/jid",  # nobody can write there later, so each start would do it
         *_process(architecture),
         "COPY model/ /model/",
-        *_labels(config, package_id),
+        *_labels(labels),
     ]
     return "\n".join(lines) + "\n"
+
+
+def labels_of(config: Config, package_id: str = "") -> dict[str, str]:
+    """What an image says of itself. package_id: where it is known."""
+    named = {"org.opencontainers.image.title": str(config.name)}
+    return named | {"modelserver.package": package_id} if package_id else named
 
 
 def check_sources(base_image_prefix: str, package_index: str) -> None:
@@ -157,7 +165,7 @@ def _process(architecture: Architecture) -> Iterator[str]:
     yield 'CMD ["serve"]'
 
 
-def _labels(config: Config, package_id: str) -> Iterator[str]:
-    yield f"LABEL org.opencontainers.image.title={json.dumps(str(config.name))}"
-    if package_id:
-        yield f"LABEL modelserver.package={json.dumps(package_id)}"
+def _labels(labels: Mapping[str, str]) -> Iterator[str]:
+    """In one instruction: the classic builder starts a container for each."""
+    if labels:
+        yield "LABEL " + " ".join(f"{name}={json.dumps(value)}" for name, value in labels.items())

@@ -13,7 +13,7 @@ from modelserver.archive import Archive, Limits, open_archive
 from modelserver.arrival import Hashed, Place
 from modelserver.completion import complete
 from modelserver.config import Completion, Config
-from modelserver.dockerfile import check_sources, dockerfile
+from modelserver.dockerfile import check_sources, dockerfile, labels_of
 from modelserver.errors import Fault, InvalidPackage, Misconfigured
 from modelserver.frameworks import Facts
 from modelserver.jidyaml.lines import locating
@@ -127,6 +127,7 @@ def _completed(config: Config, listed: str, rules: Rules) -> Inspection:
             config,
             architecture,
             wheels(config, listed, rules.facts, architecture, completion),
+            labels=labels_of(config),
             base_image_prefix=rules.base_image_prefix,
             package_index=rules.package_index,
         )

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelserver.completion import Wheels, complete, wheels
-from modelserver.dockerfile import dockerfile
+from modelserver.dockerfile import dockerfile, labels_of
 from modelserver.errors import InvalidPackage
 from modelserver.frameworks import Facts
 from modelserver.jidfile import parse
@@ -68,7 +68,12 @@ def dockerfiles(document: dict[str, Any]) -> list[str]:
     except InvalidPackage:
         return []
     return [
-        dockerfile(config, architecture, wheels(config, "", FACTS, architecture, completion), package_id="a" * 40)
+        dockerfile(
+            config,
+            architecture,
+            wheels(config, "", FACTS, architecture, completion),
+            labels=labels_of(config, "a" * 40),
+        )
         for architecture in config.environment.architectures
     ]
 

@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from modelserver.archive import Archive, open_archive
-from modelserver.dockerfile import dockerfile
+from modelserver.dockerfile import dockerfile, labels_of
 from modelserver.inspection import Rules, requirements
 from modelserver.package import Package
 from modelserver.ports import Reader
@@ -60,6 +60,7 @@ def _dockerfiles(package: Package, archive: Archive, rules: Rules) -> dict[str, 
             package.config,
             architecture,
             wheels(package.config, needed, rules.facts, architecture, package.completion),
+            labels=labels_of(package.config),
             base_image_prefix=rules.base_image_prefix,
             package_index=rules.package_index,
         )
