@@ -107,3 +107,43 @@ def test_there_are_no_privileges_and_no_secrets(workshop: Workshop) -> None:
 def _output(outcome: Outcome) -> object:
     assert outcome.error == {}, outcome
     return outcome.test["Examples"][0]["Output"]  # type: ignore[index,call-overload]
+
+
+ATTEMPTS = """
+import ctypes, errno, socket
+libc = ctypes.CDLL(None, use_errno=True)
+def raised(work):
+    try:
+        return f"done: {work()!r}"[:80]
+    except Exception as error:
+        return type(error).__name__
+def called(name, *words):
+    return "done" if getattr(libc, name)(*words) == 0 else errno.errorcode[ctypes.get_errno()]
+def written(path):
+    with open(path, "w") as file:
+        file.write("1")
+tries = {
+    "become root": raised(lambda: os.setuid(0)),
+    "mount": called("mount", b"none", b"/tmp", b"tmpfs", 0, None),
+    "mount apart": [called("unshare", 0x10020000), called("mount", b"a", b"/tmp", b"tmpfs", 0, None)][1],
+    "change root": raised(lambda: os.chroot("/tmp")),
+    "host name": raised(lambda: socket.sethostname("x")),
+    "device": raised(lambda: os.mknod("/tmp/sda", 0o60666, os.makedev(8, 0))),
+    "raw socket": raised(lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)),
+    "kernel setting": raised(lambda: written("/proc/sys/kernel/core_pattern")),
+    "magic key": raised(lambda: written("/proc/sysrq-trigger")),
+    "control group": raised(lambda: written("/sys/fs/cgroup/pids.max")),
+    "kernel memory": raised(lambda: open("/proc/kcore", "rb").read(1) or 1 / 0),
+    "kernel log": raised(lambda: open("/dev/kmsg").read(1)),
+    "engine": raised(lambda: socket.socket(socket.AF_UNIX).connect("/var/run/docker.sock")),
+    "clock": raised(lambda: time.clock_settime(time.CLOCK_REALTIME, 0)),
+    "nicer to itself": raised(lambda: os.nice(-5)),
+    "password file": raised(lambda: open("/etc/shadow").read()),
+}
+return [f"{name}: {came}" for name, came in tries.items() if came.startswith("done")]
+"""
+
+
+def test_what_tries_to_break_out_does_not(workshop: Workshop) -> None:
+    """Privileges, namespaces, devices, the kernel, the engine: each attempt is refused."""
+    assert _output(evidence(workshop, ATTEMPTS)) == []
