@@ -51,7 +51,8 @@ class Door:
                 caller.sendall(_page(403, "Forbidden"))
                 return
             self.let_in += 1
-            self._lead(caller, _BEARER.sub(b"", head) + b"\r\nConnection: close\r\n\r\n" + rest)
+            lines = [line for line in head.split(b"\r\n") if not _BEARER.match(line)]
+            self._lead(caller, b"\r\n".join([*lines, b"Connection: close", b"", rest]))
 
     def _is_invited(self, head: bytes) -> bool:
         """As Google's front end: the token is for this audience, and nobody's other."""
