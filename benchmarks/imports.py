@@ -72,6 +72,7 @@ FUNCTIONS = {
     "check": Function(_CHECKS, (STORAGE,)),
     "upload": Function(_TAKES_IN, (FIRESTORE, STORAGE, BUILD)),
     "on_build": Function(("modelserver.gcp.events", *_KNOWN), (FIRESTORE, STORAGE, BUILD)),
+    "sweep": Function(("modelserver.catalog", *_DATABASE, *_ZIPS), (FIRESTORE, STORAGE)),
     "api": Function(("modelserver.endpoints", *_TAKES_IN, *_RUNNER), (FIRESTORE, STORAGE, BUILD, RUN)),
 }
 

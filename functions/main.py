@@ -9,18 +9,15 @@ from functools import cache
 
 import functions_framework
 from cloudevents.http import CloudEvent
-from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Request, Response
 
-from modelserver.app import Surface, handle, refused
+from modelserver.app import Surface, handle, stand_in_for
 from modelserver.gcp.ports import GooglePorts
 from modelserver.services import Services
 from modelserver.settings import Settings
 
 gc.set_threshold(200_000, 10, 10)  # imports make half as many objects, which all stay: no start pays for a look at them
-
-functions_framework.errorhandler(HTTPException)(refused)
-functions_framework.errorhandler(InternalServerError)(refused)  # it has a page of its own for this one
+stand_in_for(functions_framework.errorhandler)
 
 
 @cache
@@ -51,7 +48,12 @@ api = _http("")
 @functions_framework.cloud_event
 def on_build(event: CloudEvent) -> None:
     """Raises, so that the message comes again, when the end of a build could not be recorded."""
-    from modelserver.gcp.events import ended_build
+    from modelserver.gcp.events import record_end
 
-    if ended := ended_build(event.data, _ports().logs):
-        _services().catalog.record(ended.package_id, ended.build, ended.outcome)
+    record_end(event.data, _ports().logs, _services().catalog)
+
+
+@functions_framework.cloud_event
+def sweep(event: CloudEvent) -> None:
+    """Removes zips that no record names: an instance that ended in mid-step may leave one. To be told now and then."""
+    _ports().storage.sweep(_services().catalog.known().uploads, _ports().settings.sweep_after)

@@ -23,6 +23,7 @@ locals {
   # infer           one record; makes a service of Cloud Run where there is none yet, calls it, removes one that fails.
   # check           holds the zip in staging while it reads it: no record, no build.
   # on_build        is told how the build ended; reads the end of its log, records both once.
+  # sweep           reads which zips the records name, and removes the others.
   rights = {
     upload = {
       records = ["record_create", "record_update"]
@@ -79,6 +80,13 @@ locals {
       runs    = []
       objects = {}
       logs    = "object_read"
+    }
+    sweep = {
+      records = ["record_list"]
+      builds  = []
+      runs    = []
+      objects = { "staging/" = "object_remove", "packages/" = "object_remove" }
+      logs    = null
     }
     # Everything that the other HTTP functions may do: the price of one URL, and why it is not made by default.
     api = {

@@ -18,12 +18,19 @@ locals {
     infer          = { name = "infer", memory = "512Mi", concurrency = 32, timeout = 3600, max_instances = 20 }
     check          = { name = "check", memory = "1Gi", concurrency = 8, timeout = 300, max_instances = 10 }
     on_build       = { name = "on-build", memory = "512Mi", concurrency = 8, timeout = 120, max_instances = 5 }
+    sweep          = { name = "sweep", memory = "512Mi", concurrency = 2, timeout = 540, max_instances = 1 }
     api            = { name = "api", memory = "1Gi", concurrency = 16, timeout = 3600, max_instances = 20 }
   }
 
   # By entry point, in functions/main.py.
   functions      = { for name, function in local.every_function : name => function if name != "api" || var.one_url }
-  http_functions = { for name, function in local.functions : name => function if name != "on_build" }
+  http_functions = { for name, function in local.functions : name => function if !contains(keys(local.topics), name) }
+
+  # The functions that are told of something, and where.
+  topics = {
+    on_build = google_pubsub_topic.builds.id
+    sweep    = google_pubsub_topic.sweeps.id
+  }
 
   # The same for every function: settings are no rights.
   settings = {
@@ -44,6 +51,9 @@ locals {
 
     # Google ends a request at its timeout with a page of its own. Before that, an upload that waits is told 202.
     MODELSERVER_MAX_WAIT = "3300" # seconds; what is left of `timeout` is for taking in the zip
+
+    # What no record names is swept when it is older than a session lives, which is a week.
+    MODELSERVER_SWEEP_AFTER = tostring(9 * 24 * 3600)
 
     # Else the storage client asks in a thread for the bucket's metadata, for traces: our accounts may not read it.
     DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA = "true"
@@ -110,13 +120,15 @@ resource "google_cloudfunctions2_function" "http" {
   ]
 }
 
-resource "google_cloudfunctions2_function" "on_build" {
-  name     = "${var.name}-${local.functions.on_build.name}"
+resource "google_cloudfunctions2_function" "event" {
+  for_each = local.topics
+
+  name     = "${var.name}-${local.functions[each.key].name}"
   location = var.region
 
   build_config {
     runtime           = "python312"
-    entry_point       = "on_build"
+    entry_point       = each.key
     service_account   = google_service_account.deploy.id
     docker_repository = google_artifact_registry_repository.functions.id
 
@@ -134,20 +146,20 @@ resource "google_cloudfunctions2_function" "on_build" {
 
   service_config {
     available_cpu                    = "1"
-    available_memory                 = local.functions.on_build.memory
-    max_instance_request_concurrency = local.functions.on_build.concurrency
-    max_instance_count               = local.functions.on_build.max_instances
-    timeout_seconds                  = local.functions.on_build.timeout
-    service_account_email            = google_service_account.function["on_build"].email
+    available_memory                 = local.functions[each.key].memory
+    max_instance_request_concurrency = local.functions[each.key].concurrency
+    max_instance_count               = local.functions[each.key].max_instances
+    timeout_seconds                  = local.functions[each.key].timeout
+    service_account_email            = google_service_account.function[each.key].email
     ingress_settings                 = "ALLOW_INTERNAL_ONLY" # Pub/Sub of this project counts as internal
 
-    environment_variables = merge(local.settings, { THREADS = tostring(local.functions.on_build.concurrency) })
+    environment_variables = merge(local.settings, { THREADS = tostring(local.functions[each.key].concurrency) })
   }
 
-  # Without RETRY a message whose handling failed is dropped, and the package would build until `get` asks.
+  # Without RETRY a message whose handling failed is dropped: a package would build until `get` asks.
   event_trigger {
     event_type            = "google.cloud.pubsub.topic.v1.messagePublished"
-    pubsub_topic          = google_pubsub_topic.builds.id
+    pubsub_topic          = each.value
     retry_policy          = "RETRY_POLICY_RETRY"
     service_account_email = google_service_account.trigger.email
     trigger_region        = var.region

@@ -3,7 +3,7 @@
 # by the function's own word for its service, unknown until then, so that they are made anew with it.
 locals {
   services = {
-    for name, function in merge(google_cloudfunctions2_function.http, { on_build = google_cloudfunctions2_function.on_build }) :
+    for name, function in merge(google_cloudfunctions2_function.http, google_cloudfunctions2_function.event) :
     name => basename(function.service_config[0].service)
   }
 
@@ -31,10 +31,12 @@ resource "google_cloud_run_v2_service_iam_member" "public" {
   member   = "allUsers"
 }
 
-# Pub/Sub, in the person of the trigger's account, calls on_build and nothing else.
+# Pub/Sub, in the person of the trigger's account, calls the functions that are told of events, and nothing else.
 resource "google_cloud_run_v2_service_iam_member" "trigger" {
+  for_each = local.topics
+
   location = var.region
-  name     = local.services["on_build"]
+  name     = local.services[each.key]
   role     = "roles/run.invoker"
   member   = google_service_account.trigger.member
 }

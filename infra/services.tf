@@ -5,6 +5,7 @@ resource "google_project_service" "used" {
       "artifactregistry.googleapis.com",
       "cloudbuild.googleapis.com",
       "cloudfunctions.googleapis.com",
+      "cloudscheduler.googleapis.com",    # tells `sweep` that it is time
       "compute.googleapis.com",           # the network that models' traffic ends in
       "containeranalysis.googleapis.com", # keeps the provenance that Cloud Build signs; scanning, which costs, stays off
       "eventarc.googleapis.com",

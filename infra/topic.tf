@@ -10,11 +10,11 @@ resource "google_pubsub_topic" "builds" {
   depends_on = [google_project_service.used]
 }
 
-# The event trigger itself is made with the function on_build (functions.tf). Pub/Sub proves who it is to
-# on_build with an ID token of this account, which is allowed one thing: to call on_build (invokers.tf).
+# The event triggers themselves are made with the functions on_build and sweep (functions.tf). Pub/Sub proves who it
+# is to them with an ID token of this account, which is allowed one thing: to call these two (invokers.tf).
 resource "google_service_account" "trigger" {
   account_id   = "${var.name}-trigger"
-  display_name = "Calls on_build for Pub/Sub"
+  display_name = "Calls on_build and sweep for Pub/Sub"
 }
 
 # Pub/Sub's agent makes that token. On this one account, not on the project as a whole.

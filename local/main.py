@@ -17,18 +17,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import os
 
 import functions_framework
-from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request, Response
 
 from local.application import opened, respond
 from local.house import House
 from local.prctl import hide
-from modelserver.app import refused
+from modelserver.app import stand_in_for
 from modelserver.settings import Settings
 
 _OPENING = threading.Lock()
 
-functions_framework.errorhandler(HTTPException)(refused)
+stand_in_for(functions_framework.errorhandler)
 hide()  # here, so that it holds for the process that workers are forked from too
 
 

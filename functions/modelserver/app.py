@@ -165,11 +165,16 @@ def problem_answered(problem: Problem) -> Response:
     return _guarded(problem_answer(problem))
 
 
-def refused(error: HTTPException) -> Response:
-    """For functions-framework, which keeps some requests to itself: its own page about one becomes a problem.
+def stand_in_for(errorhandler: Callable[[type[Exception]], Callable[..., object]]) -> None:
+    """Has functions-framework, whose errorhandler this is, answer with problems in the place of its own pages.
 
-    Such as /robots.txt, an event that is none, and whatever a function of events raises.
+    It keeps some requests to itself: /robots.txt, an event that is none, and what a function of events raises.
     """
+    for kind in (HTTPException, InternalServerError):  # it has a page apart for the second
+        errorhandler(kind)(_refused)
+
+
+def _refused(error: HTTPException) -> Response:
     return problem_answered(_refusal(error))
 
 

@@ -23,8 +23,8 @@ run "nobody_is_let_in_by_default" {
   }
 
   assert {
-    condition     = google_cloudfunctions2_function.on_build.service_config[0].ingress_settings == "ALLOW_INTERNAL_ONLY"
-    error_message = "on_build answers the Internet."
+    condition     = alltrue([for function in google_cloudfunctions2_function.event : function.service_config[0].ingress_settings == "ALLOW_INTERNAL_ONLY"])
+    error_message = "on_build or sweep answers the Internet."
   }
 }
 
@@ -37,7 +37,7 @@ run "there_is_a_function_for_each_operation" {
   }
 }
 
-run "whoever_is_named_may_call_every_function_but_on_build" {
+run "whoever_is_named_may_call_every_function_but_those_of_events" {
   variables {
     invokers = ["user:ada@example.org", "group:readers@example.org"]
   }

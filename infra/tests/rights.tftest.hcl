@@ -41,6 +41,25 @@ run "on_build_touches_no_zip_and_no_build" {
   }
 }
 
+run "sweep_touches_no_build_and_writes_nothing" {
+  assert {
+    condition = (
+      join(" ", [for key in keys(google_storage_bucket_iam_member.objects) : key if startswith(key, "sweep")]) == "sweep/packages/ sweep/staging/"
+    )
+    error_message = "sweep reaches more than zips."
+  }
+
+  assert {
+    condition     = join(" ", [for key in keys(google_project_iam_member.records) : key if startswith(key, "sweep")]) == "sweep/record_list"
+    error_message = "sweep does more with records than to read them."
+  }
+
+  assert {
+    condition     = !anytrue([for key in keys(google_project_iam_member.builds) : startswith(key, "sweep")])
+    error_message = "sweep has to do with builds."
+  }
+}
+
 run "only_upload_submits_builds_and_acts_as_the_build_account" {
   assert {
     condition = (
@@ -97,7 +116,7 @@ run "one_url_has_the_rights_of_all_http_functions" {
       for name, rights in local.rights : [
         for right in concat(rights.records, rights.builds, rights.runs) :
         contains(concat(local.rights.api.records, local.rights.api.builds, local.rights.api.runs), right) || right == "record_read"
-      ] if name != "on_build"
+      ] if !contains(["on_build", "sweep"], name)
     ]))
     error_message = "api cannot do what another function can."
   }

@@ -12,7 +12,7 @@ from typing import cast
 import pytest
 
 from modelserver.catalog import Catalog
-from modelserver.gcp.events import ended_build
+from modelserver.gcp.events import ended_build, record_end
 from modelserver.gcp.objects import Objects
 from modelserver.jsontypes import JSON, Object
 from modelserver.memory import MemoryDatabase
@@ -38,11 +38,6 @@ def logs(bucket: str) -> Objects:
     return Objects(bucket)
 
 
-def _tell(catalog: Catalog, logs: Objects, data: JSON) -> None:
-    if ended := ended_build(data, logs):
-        catalog.record(ended.package_id, ended.build, ended.outcome)
-
-
 def _status(database: MemoryDatabase, package: Package) -> str:
     known = database.get(package.id)
     return known.status if known else "gone"
@@ -56,7 +51,7 @@ def package(database: MemoryDatabase) -> Package:
 def test_a_success_makes_the_package_ready(
     catalog: Catalog, database: MemoryDatabase, package: Package, logs: Objects
 ) -> None:
-    _tell(catalog, logs, told(succeeded(package)))
+    record_end(told(succeeded(package)), logs, catalog)
     known = database.get(package.id)
     assert known is not None
     assert known.status == "ready"
@@ -77,7 +72,7 @@ def test_a_success_makes_the_package_ready(
 def test_every_other_end_is_recorded_with_its_reason(
     status: str, code: str, catalog: Catalog, database: MemoryDatabase, package: Package, logs: Objects
 ) -> None:
-    _tell(catalog, logs, told(build_of(package, status)))
+    record_end(told(build_of(package, status)), logs, catalog)
     known = database.get(package.id)
     assert known is not None
     assert (known.status, known.error["code"], known.error["ID"]) == ("failed", code, package.id)
@@ -95,7 +90,7 @@ def test_messages_in_any_order_each_of_them_twice_end_alike(
         ]
         seen = set()
         for index in [*order, *order]:
-            _tell(catalog, logs, told_of[index])
+            record_end(told_of[index], logs, catalog)
             seen.add(_status(database, package))
         assert seen <= {"building", _status(database, package)}
         assert _status(database, package) == ("ready" if end is succeeded else "failed")
@@ -104,17 +99,17 @@ def test_messages_in_any_order_each_of_them_twice_end_alike(
 def test_a_later_message_changes_no_end(
     catalog: Catalog, database: MemoryDatabase, package: Package, logs: Objects
 ) -> None:
-    _tell(catalog, logs, told(succeeded(package)))
+    record_end(told(succeeded(package)), logs, catalog)
     first = database.get(package.id)
     for status in ("CANCELLED", "TIMEOUT", "WORKING"):
-        _tell(catalog, logs, told(build_of(package, status)))
+        record_end(told(build_of(package, status)), logs, catalog)
     assert database.get(package.id) == first
 
 
 def test_an_earlier_build_of_the_package_changes_nothing(
     catalog: Catalog, database: MemoryDatabase, package: Package, logs: Objects
 ) -> None:
-    _tell(catalog, logs, told(succeeded(replace(package, build="0" * 32))))
+    record_end(told(succeeded(replace(package, build="0" * 32))), logs, catalog)
     assert database.get(package.id) == package
 
 
@@ -122,7 +117,7 @@ def test_a_package_that_is_gone_stays_gone(
     catalog: Catalog, database: MemoryDatabase, package: Package, logs: Objects
 ) -> None:
     database.delete(package)
-    _tell(catalog, logs, told(succeeded(package)))
+    record_end(told(succeeded(package)), logs, catalog)
     assert database.get(package.id) is None
 
 

@@ -138,6 +138,38 @@ def test_an_upload_by_session_whose_instance_dies_is_repeated(cloud: Project, tm
 
 
 @pytest.mark.parametrize("step", ["before database.swap", "after database.swap"])
+def test_a_failed_package_that_is_sent_anew_while_the_instance_dies(cloud: Project, tmp_path: Path, step: str) -> None:
+    """What the failed one left goes with the sweep, if it did not go at once."""
+    cloud.tell()
+    file = _zip(tmp_path)
+    package_id = _later(cloud, file)
+    cloud.standin.builds.cancel(cloud.builds()[0].id)
+    assert cloud.ended(package_id)["Status"] == "failed"
+    dying = cloud.start("upload", stumble=step)
+    assert cloud.upload(file).status == 0
+    assert dying.process.wait(20) != 0
+    cloud.start("upload", HEAL_AFTER="1")
+    again = cloud.upload(file)
+    assert (again.status, again.json()["Status"]) in ((200, "ready"), (201, "ready")), again.body
+    cloud.sweep()
+    assert len(cloud.kept()) == 1
+    assert len(cloud.builds()) == 2
+
+
+@pytest.mark.parametrize("step", ["after database.delete", "before storage.delete"])
+def test_a_deletion_whose_instance_dies_leaves_nothing(cloud: Project, tmp_path: Path, step: str) -> None:
+    cloud.tell()
+    package_id = _later(cloud, _zip(tmp_path))
+    assert cloud.ended(package_id)["Status"] == "ready"
+    dying = cloud.start("delete_package", stumble=step)
+    assert curl("-X", "DELETE", f"{dying.url}/{package_id}").status == 0
+    assert curl("-X", "DELETE", f"{cloud.start('delete_package').url}/{package_id}").status == 404
+    cloud.sweep()
+    assert cloud.listed("?status=any") == []
+    assert cloud.kept() == set()
+
+
+@pytest.mark.parametrize("step", ["before database.swap", "after database.swap"])
 def test_an_end_whose_recorder_dies_is_recorded(cloud: Project, tmp_path: Path, step: str) -> None:
     dying = cloud.start("on_build", stumble=step)
     cloud.tell()

@@ -166,6 +166,20 @@ def test_a_build_whose_end_cannot_be_recorded_is_to_be_told_again(function: Open
     assert "MODELSERVER_DATABASE" in problem(answer, 500, "MISCONFIGURED")["detail"]
 
 
+def test_zips_that_no_record_names_are_swept_when_they_are_old(
+    function: Open, database: FirestoreDatabase, storage: CloudStorage
+) -> None:
+    named = _recorded(database, storage)
+    orphan = storage.receive([b"PK"], 10)
+    storage.keep(orphan.name)
+    assert tell(function("sweep"), {}).status_code == 200
+    storage.open(orphan.name)
+    assert tell(function("sweep", SWEEP_AFTER="0"), {}).status_code == 200
+    storage.open(named.upload)
+    with pytest.raises(KeyError):
+        storage.open(orphan.name)
+
+
 def test_what_is_no_event_is_a_problem(function: Open) -> None:
     client = function("on_build")
     problem(client.get("/"), 405, "METHOD_NOT_ALLOWED")

@@ -82,6 +82,7 @@ def _measured(target: str) -> set[str]:
         ("upload", "POST", "/", _MODEL, 503, {"storage", "firestore", "build", "yaml"}),  # no Cloud Build here
         ("check", "POST", "/", _MODEL, 200, {"storage", "yaml"}),
         ("on_build", "POST", "/", b"{}", 200, {"storage", "build"}),
+        ("sweep", "POST", "/", b"{}", 200, {"firestore", "storage"}),
         ("api", "GET", "/v1/packages/", b"", 200, {"firestore"}),
     ],
 )

@@ -16,7 +16,7 @@ ROOT = INFRA.parent
 FUNCTIONS = local_value("every_function")
 MEMORY = {"512Mi": 512, "1Gi": 1024}
 LEFT = {"MODELSERVER_BUILD_ENDPOINT", "MODELSERVER_RUN_ENDPOINT"}  # Google's own unless said otherwise
-SHARED = {"MODELSERVER_MAX_DIRECT", "MODELSERVER_MAX_WAIT"}  # local mode has them too
+SHARED = {f"MODELSERVER_{name}" for name in ("MAX_DIRECT", "MAX_WAIT", "SWEEP_AFTER")}  # local mode has them too
 REQUEST_LIMIT = 32_000_000  # bytes: docs.cloud.google.com/functions/quotas
 
 
@@ -71,13 +71,13 @@ def test_an_instance_has_as_many_threads_as_requests(function: Block) -> None:
 def test_a_function_is_within_what_google_allows(name: str) -> None:
     function = FUNCTIONS[name]
     assert 1 < function["concurrency"] <= 1000
-    assert 1 <= function["timeout"] <= (540 if name == "on_build" else 3600)
+    assert 1 <= function["timeout"] <= (540 if name in local_value("topics") else 3600)
     assert MEMORY[function["memory"]] >= 512
     assert re.fullmatch(r"[a-z][a-z-]*[a-z]", function["name"]), "it becomes a part of a service's name"
 
 
 def test_messages_are_tried_again() -> None:
-    trigger = resource("google_cloudfunctions2_function", "on_build").one("event_trigger").attributes
+    trigger = resource("google_cloudfunctions2_function", "event").one("event_trigger").attributes
     assert trigger["retry_policy"] == "RETRY_POLICY_RETRY"
     assert resource("google_pubsub_topic", "builds").attributes["name"] == "cloud-builds"
 

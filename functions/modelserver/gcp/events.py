@@ -7,7 +7,7 @@ import binascii
 import json
 import logging
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from modelserver.gcp.buildlog import BuildLog
 from modelserver.gcp.builds import Build, has_ended, read_message
@@ -15,6 +15,9 @@ from modelserver.gcp.objects import Objects
 from modelserver.gcp.outcomes import TAIL, outcome_of
 from modelserver.jsontypes import JSON, Object
 from modelserver.package import Outcome, PackageID
+
+if TYPE_CHECKING:
+    from modelserver.catalog import Catalog
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,12 @@ class Ended:
     package_id: PackageID
     build: str
     outcome: Outcome
+
+
+def record_end(data: JSON, logs: Objects, catalog: Catalog) -> None:
+    """Records the end of a build, if it is one that this message tells. data, logs: as of ended_build."""
+    if ended := ended_build(data, logs):
+        catalog.record(ended.package_id, ended.build, ended.outcome)
 
 
 def ended_build(data: JSON, logs: Objects) -> Ended | None:

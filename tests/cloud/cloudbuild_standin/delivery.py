@@ -82,9 +82,10 @@ class Delivery:
         time.sleep(self._trouble.delay)
         for data in messages:
             for _ in range(self._trouble.copies):
-                self._post(data, project)
+                self.post(data, project)
 
-    def _post(self, data: Object, project: str) -> None:
+    def post(self, data: Object, project: str) -> None:
+        """One message, again until it is taken."""
         request = Request(self._url, json.dumps(data).encode(), _headers(project))
         for pause in _PAUSES:
             try:

@@ -51,3 +51,4 @@ def _dying(work: Callable[..., Any], when: str) -> Callable[..., Any]:
 _main = _root()
 upload = _main.upload
 on_build = _main.on_build
+delete_package = _main.delete_package
