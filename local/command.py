@@ -19,13 +19,17 @@ _CHUNK = 64 * 1024
 
 @dataclass(frozen=True)
 class Allowance:
-    """What a command may use. seconds; memory and disk in bytes; disk counts below `folder`."""
+    """What a command may use. seconds; memory and disk in bytes; disk counts below `folder`.
+
+    nice: how far it stands back when others want the processor, 0 to 19 as in nice(2).
+    """
 
     seconds: float
     memory: int
     processes: int
     disk: int
     folder: Path
+    nice: int = 0
 
     def to_json(self) -> str:
         return json.dumps(asdict(self) | {"folder": str(self.folder)})

@@ -31,6 +31,7 @@ from modelserver.wheels import Wheels, wheels
 TARGET = "process-cpu"
 _UNLIMITED = 1 << 50
 _MOST_PROCESSES = 4096
+_BEHIND = 10  # a build waits for the server's answers, not they for it
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,8 @@ class ProcessBuilder:
             self._uv(job, place, "pip", "install", "--python", str(place.python), *words)
 
     def _uv(self, job: Job, place: Place, *words: str) -> None:
-        allowance = Allowance(self._settings.build_timeout, _UNLIMITED, _MOST_PROCESSES, _UNLIMITED, place.folder)
+        seconds = self._settings.build_timeout
+        allowance = Allowance(seconds, _UNLIMITED, _MOST_PROCESSES, _UNLIMITED, place.folder, _BEHIND)
         done = Command((self._uv_program, *words), self._tools, place.folder, allowance).run(job)
         if done.status != 0:
             what = "Python " + words[3] if words[0] == "venv" else "the packages"
@@ -166,7 +168,7 @@ class ProcessBuilder:
     def _trial(self, job: Job, place: Place, scratch: Path) -> Finished:
         settings = self._settings
         allowance = Allowance(
-            settings.test_timeout, settings.test_memory, settings.test_processes, settings.test_disk, scratch
+            settings.test_timeout, settings.test_memory, settings.test_processes, settings.test_disk, scratch, _BEHIND
         )
         return Command(place.command("test"), surroundings(place, scratch, self._tools), place.source, allowance).run(
             job

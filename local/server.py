@@ -23,6 +23,8 @@ from modelserver.errors import Misconfigured
 CANNOT_START = 2
 _THREADS = 256
 _BACKLOG = 2048
+# Seconds, as nginx has it: gunicorn's own 2 end connections just as a client that paused sends its next request.
+_KEEPALIVE = 75
 _GOODBYES = ("Shutting down: Master", "Reason: Worker failed to boot.", f"exited with code {CANNOT_START}.")
 
 
@@ -67,6 +69,7 @@ class Server(BaseApplication):
             "worker_class": Worker,
             "threads": _THREADS,
             "timeout": 0,
+            "keepalive": _KEEPALIVE,
             "graceful_timeout": 5,
             "loglevel": "warning",
             "post_fork": lambda server, worker: end_with_parent(),

@@ -2,7 +2,7 @@
 
 A program of its own (`python -I supervisor.py LIMITS COMMAND ...`), standard library only, so that it
 outlives nothing: when its standard input closes, because the server asked or died, all is killed.
-LIMITS is JSON: seconds, memory (bytes), processes, disk (bytes), folder (whose size counts as disk).
+LIMITS is JSON: seconds, memory (bytes), processes, disk (bytes), folder (whose size counts as disk), nice.
 Exit status: the command's own, or one of the codes below. On Linux it adopts every orphan of the command
 (PR_SET_CHILD_SUBREAPER), so that nothing escapes by forking twice; elsewhere it kills the process group.
 """
@@ -218,6 +218,7 @@ def _adopt_orphans() -> None:
 
 def _restrict(limits: dict[str, float]) -> None:
     """In the child, before the command."""
+    os.nice(int(limits["nice"]))
     disk = int(limits["disk"])
     resource.setrlimit(resource.RLIMIT_FSIZE, (disk, disk))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

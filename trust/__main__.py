@@ -16,7 +16,7 @@ from importlib import import_module
 
 from trust.row import Missing, Row
 
-CHECKS = ("archives", "uploads", "fuzzing", "catalogs", "description", "audit", "crashes")
+CHECKS = ("archives", "uploads", "fuzzing", "catalogs", "description", "audit", "crashes", "load")
 _WIDTHS = (52, 26, 16)
 
 

@@ -59,7 +59,7 @@ class LocalSite:
     def __init__(self, server: Server, folder: Path) -> None:
         self._address = f"{server.address}/v1/packages"
         self._data = folder / "data"
-        (self._pid,) = _children(server.process.pid)
+        (self._pid,) = children(server.process.pid)
 
     def post(self, door: str, data: bytes, kind: str = "application/zip") -> Reply:
         gauge = Gauge(self._pid)
@@ -141,7 +141,7 @@ class Gauge:
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:"))
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
     return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 

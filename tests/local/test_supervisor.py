@@ -40,7 +40,14 @@ def mark() -> Iterator[str]:
 
 
 def _supervised(folder: Path, code: str, *words: str, **limits: float) -> subprocess.Popen[bytes]:
-    whole = {"seconds": 60, "memory": 1 << 40, "processes": 1000, "disk": 1 << 40, "folder": str(folder)} | limits
+    whole = {
+        "seconds": 60,
+        "memory": 1 << 40,
+        "processes": 1000,
+        "disk": 1 << 40,
+        "folder": str(folder),
+        "nice": 0,
+    } | limits
     command = [sys.executable, "-I", supervisor.__file__, json.dumps(whole), sys.executable, "-c", code, *words]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
@@ -94,7 +101,7 @@ def test_a_look_reads_what_is_its_own_alone(tmp_path: Path) -> None:
         "sys.argv = sys.argv[1:]\n"
         "runpy.run_path(sys.argv[0], run_name='__main__')\n"
     )
-    whole = {"seconds": 2, "memory": 1 << 40, "processes": 99, "disk": 1 << 40, "folder": str(tmp_path)}
+    whole = {"seconds": 2, "memory": 1 << 40, "processes": 99, "disk": 1 << 40, "folder": str(tmp_path), "nice": 0}
     command = [sys.executable, "-c", hook, supervisor.__file__, json.dumps(whole), "sleep", "3600"]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
         assert process.wait(30) == supervisor.TOO_LONG
