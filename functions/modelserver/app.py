@@ -60,6 +60,7 @@ _PAGES = {
     "endpoints.get": "pages.package_page.show",
     "endpoints.file": "pages.file_page.show",
     "endpoints.log": "pages.log_page.show",
+    "comparison.endpoint.diff": "pages.diff_page.show",
     "uploads.doors": "pages.upload_page.show",
     "uploads.upload": "pages.upload_page.receive",
 }

@@ -16,7 +16,7 @@ from modelserver.ports import Ports
 from modelserver.services import Services
 from modelserver.settings import Settings
 from tests.http.packages import UPLOAD, problem, upload
-from tests.packages import FAILING, model, zipped
+from tests.packages import FAILING, HELLO, model, zipped
 
 PACKAGES = "/v1/packages/"
 # What Chromium sends with a navigation.
@@ -217,6 +217,35 @@ def test_a_failed_package_says_why(server: Client) -> None:
     assert "The model did not pass its test" in shown
     assert "out of cheese" in shown
     assert "data-run" not in shown
+
+
+def test_what_changed_is_a_page(server: Client) -> None:
+    narrower = HELLO.replace("text: str = ", "more: int, text: str = ")
+    old = published(server, {**model(), "gone.txt": "x"})
+    example = "examples:\n  - input: {more: 1}\n"
+    new = published(server, {**model(narrower, more=example), "<b>.txt": "y"})
+    assert f"{old}/diff/{new}" in page(server, f"{PACKAGES}{new}")
+    shown = page(server, f"{PACKAGES}{old}/diff/{new}")
+    assert "breaking" in shown
+    assert "gone.txt" in shown
+    assert "&lt;b&gt;.txt" in shown
+    assert "Whoever calls the first can call the second" in page(server, f"{PACKAGES}{old}/diff/{old}")
+    assert "No package has this ID" in page(server, f"{PACKAGES}{old}/diff/{'0' * 40}", 404)
+
+
+def test_stages_are_told_with_their_time(server: Client) -> None:
+    package = published(server, model())
+    stages = re.findall(r"<li><span>([^<]+)</span><span>([^<]+)</span>", page(server, f"{PACKAGES}{package}"))
+    assert [name for name, _ in stages][-3:] == ["unpack", "environment process-cpu", "test process-cpu"]
+    assert all(re.fullmatch(r"< 1 ms|[\d.]+ m?s", html.unescape(seconds)) for _, seconds in stages), stages
+
+
+def test_a_name_leads_to_its_newest_package(server: Client) -> None:
+    package = published(server, model(name="tests/named"))
+    answer = server.get("/v1/models/tests/named", headers=BROWSER, follow_redirects=True)
+    assert answer.request.path == f"{PACKAGES}{package}"
+    guarded(answer)
+    assert "No package called" in page(server, "/v1/models/tests/nobody", 404)
 
 
 def test_a_deleted_package_is_a_page_that_says_so(server: Client) -> None:

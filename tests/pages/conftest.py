@@ -108,7 +108,7 @@ def open_page(browser: Browser, server: Server) -> Iterator[Open]:
 def _hear(visit: Visit, message: Any, allowed: str) -> None:
     """allowed: a part of what a test expects Chromium to note, such as the status of an answer."""
     if message.type in ("error", "warning") and not (allowed and allowed in message.text):
-        visit.said.append(message.text)
+        visit.said.append(f"{message.text} ({message.location.get('url', '')})")
 
 
 @pytest.fixture(scope="session", autouse=True)

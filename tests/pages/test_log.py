@@ -16,9 +16,10 @@ def test_a_log_is_live_on_its_own_page(open_page: Open, server: Server) -> None:
     visit = open_page()
     page = visit.go(f"/v1/packages/{package}/log")
     page.get_by_text("loading part 2").wait_for()
-    assert page.locator(".badge.building").count() == 1
+    assert page.locator(".stages .now").inner_text().split("\n") == ["test process-cpu", "now"]
+    assert page.locator(".title .badge.building").count() == 1
     visit.keep("log-live-wide")
-    page.locator(".badge.ready").wait_for()
+    page.locator(".title .badge.ready").wait_for()
     assert "loading part 9" in page.locator("main pre").inner_text()
 
 
@@ -46,5 +47,5 @@ def test_when_too_many_follow_the_page_looks_again_by_itself(open_page: Open, tm
             narrow.await_log(package, "loading part 1")
             page = open_page(narrow.address, allowed="503").go(f"/v1/packages/{package}")
             page.get_by_text("The log cannot be followed now (503)").wait_for()
-            page.locator(".badge.ready").first.wait_for()
+            page.locator(".title .badge.ready").wait_for()
             assert "loading part 9" in first.result().text

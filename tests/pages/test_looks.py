@@ -18,6 +18,7 @@ PAGES = {
     "file": "/v1/packages/{thumbnail}/files/infer.py",
     "picture": "/v1/packages/{thumbnail}/files/samples/rings.png",
     "log": "/v1/packages/{hello}/log",
+    "diff": "/v1/packages/{hello}/diff/{tokens}",
     "upload": "/v1/packages/upload",
     "sign-in": "/v1/sign-in",
     "missing": "/v1/packages/0000000000000000000000000000000000000000",

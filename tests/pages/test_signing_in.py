@@ -29,6 +29,6 @@ def test_the_token_once_then_everything(open_page: Open, tmp_path: Path) -> None
         file = {"name": "model.zip", "mimeType": "application/zip", "buffer": zipped(model())}
         page.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]
         page.get_by_role("button", name="Upload", exact=True).click()
-        page.locator(".badge.ready").first.wait_for()
+        page.locator(".title .badge.ready").wait_for()
         page.get_by_role("button", name="Sign out").click()
         page.get_by_label("Token").wait_for()

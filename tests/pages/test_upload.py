@@ -46,10 +46,10 @@ def test_a_zip_is_dropped_watched_and_run(open_page: Open) -> None:
     page.get_by_role("button", name="Upload", exact=True).click()
     page.wait_for_url(re.compile("/v1/packages/[0-9a-f]{40}$"))
     page.get_by_text("loading part 3").wait_for()  # while it is built
-    assert page.locator(".badge.building").count() == 1
+    assert page.locator(".title .badge.building").count() == 1
     assert faults(page) == []
     visit.keep("building-wide")
-    page.locator(".badge.ready").first.wait_for()  # the page has loaded itself anew
+    page.locator(".title .badge.ready").wait_for()  # the page has loaded itself anew
     assert "loading part 9" in page.locator("#build pre").inner_text()
 
 

@@ -11,7 +11,7 @@ from modelserver.comparison.schemas import schema_changes
 from modelserver.contents import opened
 from modelserver.errors import PackageNotFound
 from modelserver.http.answers import json_answer
-from modelserver.jsontypes import JSON
+from modelserver.jsontypes import JSON, Object
 from modelserver.package import Package, PackageID
 from modelserver.services import Services
 
@@ -25,12 +25,17 @@ def diff(request: Request, services: Services, package_id: PackageID, other: str
     takes less (type, range, length, choices); an output that may be what it never was. `Breaking` says whether
     anything is.
     """
+    return json_answer(compared(services, package_id, other))
+
+
+def compared(services: Services, package_id: PackageID, other: str) -> Object:
+    """The comparison as JSON. Raises PackageNotFound."""
     second = PackageID.parse(other)
     if second is None:
         raise PackageNotFound("An ID has 40 characters, each 0 to 9 or a to f.")
     old, new = services.catalog.get(package_id), services.catalog.get(second)
     changes = schema_changes(old.schema, new.schema)
-    answer: dict[str, JSON] = {
+    answer: Object = {
         "From": _named(old),
         "To": _named(new),
         "Breaking": any(change.breaking for change in changes),
@@ -39,7 +44,7 @@ def diff(request: Request, services: Services, package_id: PackageID, other: str
     }
     with opened(services, old) as before, opened(services, new) as after:
         answer["Files"] = file_changes(before, after, os.cpu_count() or 1)
-    return json_answer(answer)
+    return answer
 
 
 def _named(package: Package) -> JSON:

@@ -28,6 +28,7 @@ def show(request: Request, services: Services, package_id: PackageID) -> Respons
         services,
         package=package,
         at=at,
+        of="/v1/packages/",
         twin=at,
         contents=contents_of(services, package, lambda path: to(f"{at}/files/{path}")),
         rows=rows(package),
@@ -59,6 +60,7 @@ def _lines(request: Request, services: Services, package: Package) -> dict[str, 
     token = bool(services.settings.token)
     lines = {each.target: snippets.artifact_lines(each) for each in package.artifacts}
     lines["package"] = snippets.package_lines(origin(request), package, token)
+    lines["badge"] = [] if token else [snippets.badge_line(origin(request), package)]
     lines["proof"] = snippets.proof_lines(package)
     return lines
 

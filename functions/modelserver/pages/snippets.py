@@ -76,6 +76,12 @@ def proof_lines(package: Package) -> list[Line]:
     ]
 
 
+def badge_line(origin: str, package: Package) -> Line:
+    name = package.config.name
+    badge = f"[![{name}]({origin}/v1/models/{name}/badge.svg)]({origin}/v1/models/{name})"
+    return Line("A badge for a README, which leads to the newest of this name", badge)
+
+
 def first_package(origin: str, token: bool) -> list[str]:
     """From an empty folder to a published package, in three commands."""
     bearer = f" {_BEARER}" if token else ""
@@ -88,11 +94,13 @@ def first_package(origin: str, token: bool) -> list[str]:
 
 
 def upload_lines(origin: str, token: bool) -> list[Line]:
+    """With the command of this repository, and with curl alone."""
     bearer = f" {_BEARER}" if token else ""
     return [
-        Line("Zip the folder that holds jid.yaml", "zip -qr ../model.zip ."),
+        Line("With the command, in the folder that holds jid.yaml", f"modelserver push --url {origin} ."),
+        Line("Or with curl alone: zip the folder that holds jid.yaml", "zip -qr ../model.zip ."),
         Line(
-            "Upload it, wait for the build, print the package",
+            "… and upload it; this waits for the build and prints the package",
             f"curl{bearer} -F file=@../model.zip {origin}/v1/packages/upload",
         ),
     ]

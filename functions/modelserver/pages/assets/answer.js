@@ -123,23 +123,3 @@ async function showEvents(answer, place, told) {
   if (shown > MOST_SHOWN) place.append(element("p", "Only the beginning is shown.", { className: "muted" }));
   return `a stream, ${items} item${items === 1 ? "" : "s"}`;
 }
-
-async function* eventsOf(answer, told) {
-  const decoder = new TextDecoder();
-  let rest = "";
-  let size = 0;
-  for (const reader = answer.body.getReader(); ;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    size += value.length;
-    told(size);
-    const blocks = (rest + decoder.decode(value, { stream: true })).split("\n\n");
-    rest = blocks.pop();
-    for (const block of blocks) {
-      const lines = block.split("\n");
-      const name = lines.find((line) => line.startsWith("event:"));
-      const data = lines.filter((line) => line.startsWith("data:")).map((line) => line.slice(5).replace(/^ /, ""));
-      if (name || data.length) yield { name: name ? name.slice(6).trim() : "", data: data.join("\n") };
-    }
-  }
-}

@@ -1,5 +1,5 @@
 "use strict";
-// The log of a build under way, as it is written; at the end the page is loaded again, with what came of it.
+// A build under way: its stages and its log as they come; at the end the page is loaded again, with what came of it.
 
 const MOST_KEPT = 1024 * 1024; // characters in the page; the whole log is at its own address
 const PAUSE = 3000;
@@ -8,27 +8,57 @@ for (const pre of document.querySelectorAll("[data-log]")) watch(pre, document.q
 
 async function watch(pre, state) {
   for (;;) {
-    const trouble = await follow(pre).then(() => "", (error) => error.message);
-    const answer = await fetch(pre.dataset.package, { headers: { Accept: "application/json" }, cache: "no-store" }).catch(() => null);
-    if (answer && answer.status === 404) return gone(state);
-    if (answer && answer.ok && (await answer.json()).Status !== "building") return location.reload();
-    state.textContent = answer ? `Still building.${trouble && ` The log cannot be followed now (${trouble}); trying again.`}` : "The server does not answer; trying again.";
-    await new Promise((resolve) => { setTimeout(resolve, PAUSE); });
+    const trouble = await follow(pre).catch((error) => error.message);
+    if (trouble) state.textContent = `The log cannot be followed now (${trouble}); trying again.`;
+    if (trouble) await pause(PAUSE);
+    const status = await statusOf(pre);
+    if (status === "gone") return gone(state);
+    if (status && status !== "building") return location.reload();
+    await pause(PAUSE / 3);
   }
 }
 
+function pause(milliseconds) {
+  return new Promise((resolve) => { setTimeout(resolve, milliseconds); });
+}
+
+// "" where the server does not answer now.
+async function statusOf(pre) {
+  const answer = await fetch(pre.dataset.package, { headers: { Accept: "application/json" }, cache: "no-store" }).catch(() => null);
+  if (answer && answer.status === 404) return "gone";
+  return answer && answer.ok ? (await answer.json()).Status : "";
+}
+
+// Until the build ends. Who deletes a package cancels its build first: then there is a moment to wait.
+
 async function follow(pre) {
-  const answer = await fetch(pre.dataset.log, { headers: { Accept: "text/plain" }, cache: "no-store" });
+  const answer = await fetch(pre.dataset.log, { headers: { Accept: "text/event-stream" }, cache: "no-store" });
+  if (answer.status === 404) return "";
   if (!answer.ok) throw new Error(String(answer.status));
-  const decoder = new TextDecoder();
-  let isNew = true;
-  for (const reader = answer.body.getReader(); ;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    if (isNew) pre.textContent = "";
-    isNew = false;
-    added(pre, decoder.decode(value, { stream: true }));
+  const stages = document.querySelector("[data-stages]");
+  for (const old of stages.querySelectorAll("[data-live]")) old.remove();
+  pre.textContent = "";
+  for await (const event of eventsOf(answer, () => {})) {
+    const data = JSON.parse(event.data);
+    if (event.name === "stage") told(stages, data);
+    else if (event.name === "log") added(pre, data);
+    else if (event.name === "problem" && data.code === "BUILD_CANCELLED") await pause(PAUSE / 3);
   }
+  return "";
+}
+
+// Each stage is told as it begins, without seconds, and again as it ends.
+function told(stages, stage) {
+  let item = [...stages.querySelectorAll("[data-live]")].find((each) => each.dataset.live === stage.Name);
+  if (!item) {
+    item = document.createElement("li");
+    item.dataset.live = stage.Name;
+    item.append(document.createElement("span"), document.createElement("span"));
+    item.firstChild.textContent = stage.Name;
+    stages.append(item);
+  }
+  item.classList.toggle("now", stage.Seconds === null);
+  item.lastChild.textContent = stage.Seconds === null ? "now" : `${stage.Seconds.toFixed(1)} s`;
 }
 
 // Keeps to the end of the log, unless the reader has scrolled up.
