@@ -49,3 +49,4 @@ def test_when_too_many_follow_the_page_looks_again_by_itself(open_page: Open, tm
             page.get_by_text("The log cannot be followed now (503)").wait_for()
             page.locator(".title .badge.ready").wait_for()
             assert "loading part 9" in first.result().text
+            page.wait_for_load_state()  # before the server goes

@@ -67,7 +67,8 @@ def test_the_empty_list_says_how_to_begin(open_page: Open, tmp_path: Path) -> No
         assert done.returncode == 0, done.stderr
         page.reload()
         page.get_by_role("link", name="me/hello").click()
-        assert page.get_by_text("ready", exact=True).first.is_visible()
+        page.locator(".title .badge.ready").wait_for()
+        page.wait_for_load_state()  # before the server goes
 
 
 def test_the_keyboard_leads_everywhere(open_page: Open, packages: dict[str, str]) -> None:

@@ -32,3 +32,4 @@ def test_the_token_once_then_everything(open_page: Open, tmp_path: Path) -> None
         page.locator(".title .badge.ready").wait_for()
         page.get_by_role("button", name="Sign out").click()
         page.get_by_label("Token").wait_for()
+        page.wait_for_load_state()  # before the server goes
