@@ -64,7 +64,6 @@ curl --silent --fail "$server/v1/packages/" | field '"\n".join(p["Created"] + " 
 
 say "The page of hello, for a browser: $server/v1/packages/$id"
 curl --silent --fail -H 'Accept: text/html' "$server/v1/packages/$id" | grep --only-matching '<title>.*</title>'
-if [ -t 0 ] && [ -t 1 ]; then read -r -p 'Open it while the server runs; Enter goes on. ' _; fi
 
 say "The zip, byte for byte: curl $server/v1/packages/$id.zip > my-package.zip"
 curl --silent --fail "$server/v1/packages/$id.zip" >"$work/my-package.zip"
