@@ -4,8 +4,7 @@ Nothing is unpacked to disk and no file is ever whole in memory. A zip is refuse
 could see different packages in it; the rules for its records are in zips/format, for its members
 in zips/member. What honest tools write is taken: data descriptors, zip64, comments, extra fields, folders.
 
-A package may have 50,000 small files, which cost little but Python's own steps: records are tuples, what is plain is
-seen at a glance, and small files are read and hashed in one piece (23 µs for each of them once, 15 now).
+50,000 small files cost little but Python's own steps: so records are tuples and small files are read in one piece.
 
 Checksums and inflate are isal's, at 23 and 1.4 GB/s on one core where zlib has 4.2 and 0.7 and zlib-ng
 25 and 1.0 (benchmarks/inflate.py); beside SHA-1 at 1.9 GB/s the checksum then costs next to nothing.
