@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -9,25 +10,25 @@ from pathlib import Path
 
 from local.docker_engine import docker_answers
 from trust.day.day import SETTINGS, Day, Report, Setting
-from trust.row import Missing, Row, none_of
+from trust.row import Missing, Row, at_least, none_of
 
 _A_DAY = 25
 _KILLS = {"plain": (8, 200), "slow fsync": (6, 150), "full disk": (6, 125), "docker": (2, 25)}
 
 
 def rows(full: bool) -> Iterator[Row]:
-    total = 0
+    total = asked = 0
     for setting in SETTINGS:
         kills = _KILLS[setting.name][full]
         try:
             report = _days(setting, kills)
         except Missing as missing:
-            yield Row(f"kill -9, {setting.name}", f"left out: {missing}")
+            yield Row(f"kill -9, {setting.name}", f"left out: {missing}", ok=os.environ.get("CI") != "true")
             continue
+        asked += kills
         total += report.kills.total()
         yield none_of(f"kill -9, {setting.name}: faults after the starts", report.kills.total(), report.faults)
-    asked = sum(each[full] for each in _KILLS.values())
-    yield Row("kill -9 in all", f"{total}", f"{asked} where all can run")
+    yield at_least("kill -9 in all", total, asked)
 
 
 def _days(setting: Setting, kills: int) -> Report:
